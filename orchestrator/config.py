@@ -1,0 +1,268 @@
+"""The configuration: one frozen value, merged from a profile, a file and flags.
+
+`crossaudit.toml` is found upward from the working directory. A profile in `policies/profiles` is a
+file of the same shape that stands below it; `Config` itself gives what neither says. An unknown
+key or a wrong type is an error with file, line and the nearest valid word.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from orchestrator.errors import ConfigError
+
+FILE_NAME = "crossaudit.toml"
+DEFAULT_LEDGER = "runs/ledger.db"
+
+Keys: TypeAlias = tuple[str, ...]
+
+
+class Section(BaseModel):
+    """A frozen part of the configuration; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Rules(Section):
+    """Which rules run, and what they need to know of the place."""
+
+    packs: tuple[str, ...] = ("*",)
+    """Names of shipped packs, or paths of pack files; `*` is every shipped pack."""
+    root: str | None = None
+    """The directory the agent may work in; None is the guard's working directory when live, and
+    what the recording says when replayed."""
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    """Values the packs leave open: limits, allowed hosts, own mail domains."""
+
+
+class Gate(Section):
+    """How opinions become a decision."""
+
+    enforce: bool = True
+    """False holds nothing: everything is judged and recorded, every action is allowed."""
+    escalate_at: float = Field(0.5, ge=0.0)
+    """Combined suspicion from which an action waits for a human."""
+    deny_at: float = Field(1.01, ge=0.0)
+    """Combined suspicion from which an action is denied; above 1, only rules deny alone."""
+    deadline_s: float = Field(20.0, gt=0.0)
+    """Seconds the auditors of one turn have in all."""
+    on_timeout: Literal["escalate", "deny"] = "escalate"
+    """What a turn comes to whose quorum did not answer in time; irreversible actions are denied."""
+    justification: Literal["off", "optional", "required"] = "off"
+    strikes: int = Field(3, ge=0)
+    """Denials by one clause that terminate the run; 0 never does."""
+
+
+class Approvals(Section):
+    """How a human is asked."""
+
+    deadline_s: float = Field(300.0, gt=0.0)
+    on_timeout: Literal["deny", "wait"] = "deny"
+
+
+class LedgerConfig(Section):
+    """Where and how facts are kept."""
+
+    path: str = DEFAULT_LEDGER
+    """A file, or a PostgreSQL URL."""
+    durability: Literal["normal", "full"] = "normal"
+    """`normal` survives `kill -9` of the guard; `full` also a loss of power."""
+    witness: str | None = None
+    """A file or URL outside the ledger that is told of every checkpoint."""
+
+
+class Privacy(Section):
+    """What is left out of the record."""
+
+    keep_results: bool = True
+    """False records only a hash of each tool result."""
+    extra_secrets: tuple[str, ...] = ()
+    """RE2 patterns of secrets of your own, replaced before anything is written."""
+
+
+class Limits(Section):
+    """Bounds on input."""
+
+    record_mib: int = Field(16, ge=1)
+    """A line or array element of a recording above this is skipped unread and reported."""
+
+
+class Config(Section):
+    """Everything that can be set."""
+
+    profile: str = "default"
+    rules: Rules = Rules()
+    gate: Gate = Gate()
+    approvals: Approvals = Approvals()
+    ledger: LedgerConfig = LedgerConfig()
+    privacy: Privacy = Privacy()
+    limits: Limits = Limits()
+
+
+class Loaded(NamedTuple):
+    """A configuration and where each value came from."""
+
+    config: Config
+    origins: dict[Keys, str]
+    """Key path -> `built in`, `profile NAME`, `FILE:LINE`, `--flag` or an environment variable."""
+
+
+def load_config(
+    file: str | Path | None = None,
+    *,
+    profile: str | None = None,
+    overrides: Mapping[Keys, tuple[Any, str]] | None = None,
+) -> Loaded:
+    """Merge the built-in values, the profile, the file and `overrides`, the last one strongest.
+
+    Without `file`, `crossaudit.toml` is looked for upward from the working directory. `overrides`
+    maps a key path to a value and the name of the flag it came from.
+    """
+    path = Path(file) if file else find_config()
+    merged: dict[str, Any] = {}
+    origins: dict[Keys, str] = {}
+    text, data = _read(path) if path else ("", {})
+    name = profile or data.get("profile") or Config().profile
+    profile_text, profile_data = read_profile(name)
+    _validate(profile_data, f"profile {name}", profile_text)
+    if path:
+        _validate(data, str(path), text)
+    _merge(merged, profile_data, origins, lambda _: f"profile {name}")
+    _merge(merged, data, origins, lambda keys: f"{path}:{line_of(text, keys) or 1}")
+    if ledger := os.environ.get("CROSSAUDIT_LEDGER"):
+        _merge(merged, {"ledger": {"path": ledger}}, origins, lambda _: "CROSSAUDIT_LEDGER")
+    for keys, (value, origin) in (overrides or {}).items():
+        _merge(merged, _nest(keys, value), origins, lambda _, origin=origin: origin)
+    merged["profile"] = name
+    if profile:
+        origins["profile",] = "--profile"
+    config = _validate(merged, str(path or "flags"), text)
+    for keys in _leaves(config.model_dump()):
+        origins.setdefault(keys, "built in")
+    return Loaded(config, origins)
+
+
+def find_config(start: Path | None = None) -> Path | None:
+    """Return the nearest `crossaudit.toml` at or above `start`, by default the working directory."""
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+    return None
+
+
+def profile_names() -> list[str]:
+    """Return the names of the shipped profiles."""
+    folder = resources.files("policies") / "profiles"
+    return sorted(f.name[: -len(".toml")] for f in folder.iterdir() if f.name.endswith(".toml"))
+
+
+def read_profile(name: str) -> tuple[str, dict[str, Any]]:
+    """Return the text and the data of a shipped profile, or of the file `name` if it is a path."""
+    if name.endswith(".toml"):
+        return _read(Path(name))
+    if name not in profile_names():
+        raise ConfigError(f"no profile {name!r}{nearest(name, profile_names())}")
+    text = (resources.files("policies") / "profiles" / f"{name}.toml").read_text("utf-8")
+    return text, tomllib.loads(text)
+
+
+def nearest(word: str, words: list[str]) -> str:
+    """Return `; did you mean 'x'?` for the closest of `words`, or the list of them."""
+    close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(words)}"
+
+
+def line_of(text: str, keys: Keys) -> int | None:
+    """Return the 1-based line of the TOML text that sets the key path, if one is found."""
+    table: Keys = ()
+    for number, raw in enumerate(text.splitlines(), 1):
+        line = raw.strip()
+        if line.startswith("["):
+            table = tuple(p.strip().strip('"') for p in line.strip("[] ").split("."))
+            if table == keys:
+                return number
+        elif "=" in line and not line.startswith("#"):
+            key = tuple(p.strip().strip("\"'") for p in line.split("=", 1)[0].split("."))
+            if table + key == keys[: len(table + key)]:
+                return number
+    return None
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", file=str(path)) from None
+    except UnicodeDecodeError:
+        raise ConfigError("is not UTF-8 text", file=str(path)) from None
+    try:
+        return text, tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"is not valid TOML: {error}", file=str(path)) from None
+    except RecursionError:
+        raise ConfigError("is nested too deep", file=str(path)) from None
+
+
+def _validate(data: Mapping[str, Any], file: str, text: str) -> Config:
+    try:
+        return Config.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        keys = tuple(str(part) for part in first["loc"])
+        line = line_of(text, keys)
+        name = ".".join(keys)
+        if first["type"] == "extra_forbidden":
+            hint = nearest(keys[-1], _valid_keys(keys[:-1]))
+            message = f"unknown key {name!r}{hint}"
+        else:
+            message = f"{name}: {first['msg'][0].lower()}{first['msg'][1:]}"
+        raise ConfigError(message, file=file, line=line) from None
+
+
+def _valid_keys(section: Keys) -> list[str]:
+    model: type[BaseModel] = Config
+    for part in section:
+        annotation = model.model_fields[part].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return list(model.model_fields)
+
+
+def _merge(
+    into: dict[str, Any],
+    data: Mapping[str, Any],
+    origins: dict[Keys, str],
+    origin: Any,
+    prefix: Keys = (),
+) -> None:
+    for key, value in data.items():
+        keys = (*prefix, key)
+        if isinstance(value, Mapping):
+            _merge(into.setdefault(key, {}), value, origins, origin, keys)
+        else:
+            into[key] = value
+            origins[keys] = origin(keys)
+
+
+def _nest(keys: Keys, value: Any) -> dict[str, Any]:
+    for key in reversed(keys):
+        value = {key: value}
+    return dict(value)
+
+
+def _leaves(data: Mapping[str, Any], prefix: Keys = ()) -> Iterator[Keys]:
+    for key, value in data.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, (*prefix, key))
+        else:
+            yield (*prefix, key)

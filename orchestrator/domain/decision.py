@@ -1,0 +1,89 @@
+"""What the gate decides, and what a human answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from orchestrator.domain.value import JsonObject, Value
+
+Answer: TypeAlias = Literal["approved", "denied", "edited", "timed_out", "withdrawn"]
+
+
+class Outcome(StrEnum):
+    """The five decisions, from the mildest to the strictest."""
+
+    ALLOW = "allow"
+    MODIFY = "modify"
+    ESCALATE = "escalate"
+    DENY = "deny"
+    TERMINATE = "terminate"
+
+    @property
+    def severity(self) -> int:
+        """Return 0 for allow up to 4 for terminate."""
+        return _SEVERITY[self]
+
+    @property
+    def releases(self) -> bool:
+        """Say whether the action may run now."""
+        return self in (Outcome.ALLOW, Outcome.MODIFY)
+
+
+_SEVERITY = {outcome: place for place, outcome in enumerate(Outcome)}
+
+
+def strictest(outcomes: list[Outcome]) -> Outcome:
+    """Return the strictest of `outcomes`; of none, allow."""
+    return max(outcomes, key=_SEVERITY.__getitem__, default=Outcome.ALLOW)
+
+
+class Approval(Value):
+    """A human's answer to an escalation, or what stood in for one."""
+
+    id: str
+    answer: Answer
+    by: tuple[str, ...] = ()
+    """Who answered; empty when nobody did."""
+    reason: str = ""
+    arguments: JsonObject | None = None
+    """The arguments to run with, where the answer is `edited`."""
+
+
+class Request(Value):
+    """An escalated action that waits for a human."""
+
+    id: str
+    action: str
+    tool: str
+    arguments: JsonObject
+    reason: str
+    needed: int = 1
+    """How many different people must approve."""
+    deadline: datetime | None
+    on_timeout: Literal["deny", "wait"] = "deny"
+
+
+class Decision(Value):
+    """The gate's answer for one action."""
+
+    action: str
+    call_id: str | None
+    tool: str
+    judged: Outcome
+    """What rules, auditors and thresholds came to."""
+    decision: Outcome
+    """What the host must do; differs from `judged` under `observe` and after a human answered."""
+    clause: str | None = None
+    rule: str | None = None
+    reason: str = ""
+    cause: str = ""
+    """Which step decided: rules, suspicion, quorum, justification, failure, strikes, approval."""
+    suspicion: float | None = None
+    """Combined suspicion, 0..1; None when nothing scored."""
+    arguments: JsonObject | None = None
+    """The arguments to run with; None unless the action may run."""
+    approval: Approval | None = None
+    event: str = ""
+    """Id of the event that recorded it, `RUN:SEQ`."""

@@ -1,0 +1,86 @@
+"""What is known of a run when it opens and when it ends."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from pydantic import Field
+
+from orchestrator.domain.action import ToolSpec
+from orchestrator.domain.value import JsonObject, Value
+
+Mode: TypeAlias = Literal["live", "replay"]
+
+
+class PackRef(Value):
+    """Which version of a pack judged; the hash covers the file's exact bytes."""
+
+    name: str
+    version: str
+    hash: str
+
+
+class Source(Value):
+    """Where a replayed run was read from."""
+
+    file: str
+    """Base name, or path below the directory that was given."""
+    record: int = 0
+    """1-based line of a JSONL file, 0-based index in a JSON array, else 0."""
+    format: str
+
+
+class RunFacts(Value):
+    """Everything a replay must know to judge as the guard did."""
+
+    agent: str
+    model: str | None = None
+    """`vendor/name` as declared; None counts as the same vendor as every auditor."""
+    task: str | None = None
+    """The user's words."""
+    tools: tuple[ToolSpec, ...] = ()
+    parent: str | None = None
+    """The run of the agent that hired this one."""
+    mode: Mode = "live"
+    root: str | None = None
+    """The directory the agent works in; None when unknown."""
+    seed: str
+    """Hex; everything random in the run comes from it. Never shown to agent or auditor."""
+    profile: str
+    config: JsonObject = Field(default_factory=dict)
+    packs: tuple[PackRef, ...] = ()
+    constitution: PackRef | None = None
+    snapshot: str | None = None
+    """Hash of the learned state (baselines, weights) read at the start; None when there is none."""
+    source: Source | None = None
+    version: str = ""
+    """Version of crossaudit that opened the run."""
+
+
+class Coverage(Value):
+    """How much of what ran was reviewed."""
+
+    observed: int = 0
+    """Results seen."""
+    bypassed: int = 0
+    """Results of calls that were never reviewed, were denied, or ran with other arguments."""
+
+    @property
+    def share(self) -> float | None:
+        """Return covered results as a share of all, or None when nothing was observed."""
+        return None if not self.observed else 1 - self.bypassed / self.observed
+
+
+class RunSummary(Value):
+    """What stands in a run's last event."""
+
+    turns: int = 0
+    actions: int = 0
+    decisions: dict[str, int] = Field(default_factory=dict)
+    """How many actions were judged so, by decision."""
+    held: int = 0
+    """Actions that did not run because of a decision."""
+    failures: dict[str, int] = Field(default_factory=dict)
+    """Fail modes that occurred, by cause."""
+    coverage: Coverage = Coverage()
+    auditors: str = "no model auditor: rules and local auditors only"

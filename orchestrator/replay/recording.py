@@ -1,0 +1,64 @@
+"""A run as somebody else recorded it, in the one shape every importer produces."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from orchestrator.domain.action import Observation, ToolSpec, Turn
+from orchestrator.domain.run import Source
+from orchestrator.domain.value import JsonObject, Value
+
+
+class UserWords(Value):
+    """The user spoke."""
+
+    message: int
+    """Index in the list the format is made of: messages, events, trajectory."""
+    text: str
+
+
+class AgentTurn(Value):
+    """The agent spoke, and perhaps called tools."""
+
+    message: int
+    turn: Turn
+
+
+class ToolResult(Value):
+    """A tool answered."""
+
+    message: int
+    observation: Observation
+    arguments: JsonObject | None = None
+    """What the tool was really called with, where the recording repeats it."""
+
+
+Step: TypeAlias = UserWords | AgentTurn | ToolResult
+
+
+class Recording(Value):
+    """One recorded run, without any label that says how it ended."""
+
+    source: Source
+    agent: str = "agent"
+    model: str | None = None
+    """`vendor/name`, or just the name where the vendor is not recorded."""
+    task: str | None = None
+    """The user's first words."""
+    tools: tuple[ToolSpec, ...] = ()
+    root: str | None = None
+    seed: str | None = None
+    """The seed of a run of our own; None elsewhere."""
+    has_calls: bool = True
+    """False for formats without tool calls: each agent step then counts as one action."""
+    steps: tuple[Step, ...] = ()
+
+
+class Unreadable(Value):
+    """A record, or a whole file, that could not be read; the rest still is."""
+
+    file: str
+    record: int | None = None
+    why: str
+    known_format: bool = True
+    """False for a file of no known format: listed as "not a run"."""
