@@ -151,7 +151,7 @@ def load_config(
 
 
 def find_config(start: Path | None = None) -> Path | None:
-    """Return the nearest `crossaudit.toml` at or above `start`, by default the working directory."""
+    """Return the nearest `crossaudit.toml` at or above `start` (the working directory)."""
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
         if (folder / FILE_NAME).is_file():

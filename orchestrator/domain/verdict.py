@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
-from orchestrator.domain.value import JsonValue, Value
+from orchestrator.domain.value import Value
 
 Effect: TypeAlias = Literal["flag", "modify", "escalate", "deny", "terminate"]
 
