@@ -3,7 +3,7 @@ PYTHON ?= python3
 UV ?= uv
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-input
 BENCHES := $(sort $(wildcard tests/benchmarks/bench_*.py))
 MEASURES := $(sort $(wildcard tests/benchmarks/measure_*.py))
 
@@ -15,6 +15,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(VENV)/.installed ## make .venv with everything locked, or bring it up to date
+	@:
 
 demo: install ## watch a guarded agent pay an invoice and try worse; needs no keys, no network
 	@$(BIN)/crossaudit demo --plain

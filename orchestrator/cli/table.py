@@ -1,0 +1,28 @@
+"""Every command: where it lives, and the line it has in the list.
+
+A new command is one entry here, and a `Command` or `Group` with examples at its target.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """A command that is imported when it is called."""
+
+    target: str
+    """`module:attribute`, the module below `orchestrator.cli`."""
+    line: str
+
+
+SECTIONS: dict[str, dict[str, Entry]] = {
+    "Set up": {
+        "config": Entry("config:config", "Show or start the configuration."),
+        "completion": Entry("completion:completion", "Print a completion script for your shell."),
+    },
+}
+
+ENTRIES: dict[str, Entry] = {
+    name: entry for section in SECTIONS.values() for name, entry in section.items()
+}
