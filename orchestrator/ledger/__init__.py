@@ -1,0 +1,1 @@
+"""The append-only store: one hash chain a run, one writer a run, any number of readers."""

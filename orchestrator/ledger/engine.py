@@ -1,0 +1,217 @@
+"""Opening a ledger: SQLite file or PostgreSQL, to write or only to read, and what can go wrong."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, inspect, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlmodel import col
+
+from orchestrator.domain.event import SCHEMA_VERSION
+from orchestrator.errors import CrossauditError, LedgerTooNew, StoreError
+from orchestrator.ledger.tables import MetaRow, Row
+
+Durability: TypeAlias = Literal["normal", "full"]
+
+BUSY_S = 5.0
+"""How long to wait for another process that is writing."""
+_WRITER_LOCK = 0x63726F7373  # any number, the same for all: one transaction writes at a time
+_WAL_PAGES = 8_000
+"""Moving the log into the file stalls an append for the time of two fsyncs: do it seldom."""
+_READ_ONLY = "-c default_transaction_read_only=on"
+
+
+def open_to_write(location: str, durability: Durability, *, create: bool) -> Engine:
+    """Open or make the ledger at `location` and check that it can be written.
+
+    Raises StoreError, or LedgerTooNew where a newer crossaudit made it.
+    """
+    engine = _postgres(location) if is_url(location) else _sqlite(location, durability, create)
+    try:
+        with engine.begin() as connection:
+            _check_schema(connection, location, create)
+    except BaseException as error:
+        engine.dispose()
+        raise explain(error, location) from None
+    return engine
+
+
+def open_to_read(location: str) -> Engine:
+    """Open the ledger at `location` so that it cannot be changed."""
+    engine = _postgres(location, _READ_ONLY) if is_url(location) else _sqlite_reader(location)
+    try:
+        with engine.connect() as connection:
+            _check_schema(connection, location, create=False)
+    except BaseException as error:
+        engine.dispose()
+        raise explain(error, location) from None
+    return engine
+
+
+def is_url(location: str) -> bool:
+    """Say whether `location` names a server, not a file."""
+    return "://" in location
+
+
+def describe(location: str) -> str:
+    """Return `location` without a password."""
+    if not is_url(location):
+        return location
+    try:
+        return make_url(location).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "the PostgreSQL URL"
+
+
+def explain(error: BaseException, location: str) -> BaseException:
+    """Return the StoreError that says in a sentence what an error of the database means."""
+    if isinstance(error, CrossauditError) or not isinstance(error, Exception):
+        return error
+    cause = getattr(error, "orig", None) or error
+    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
+    for start, sentence in _SENTENCES.items():
+        if code.startswith(start):
+            return StoreError(f"the ledger {describe(location)} {sentence}")
+    lines = str(cause).strip().splitlines() or [type(cause).__name__]
+    return StoreError(f"the ledger {describe(location)} cannot be used: {lines[0]}")
+
+
+_SENTENCES = {
+    "SQLITE_BUSY": "is locked by another process; wait for it to end or name another --ledger",
+    "SQLITE_LOCKED": "is locked by another process; wait for it to end or name another --ledger",
+    "SQLITE_READONLY": "is read-only; allow writing to it and its folder, or name another --ledger",
+    "SQLITE_FULL": "is full: nothing more fits on the disk; free some space and start again",
+    "SQLITE_CANTOPEN": "cannot be opened; check that its folder exists and can be written",
+    "SQLITE_NOTADB": "is not a ledger of crossaudit; name another file with --ledger",
+    "SQLITE_CORRUPT": "is damaged; run `crossaudit verify` on a copy of it",
+    "SQLITE_IOERR": "cannot be read or written: the disk reports an error",
+    "SQLITE_CONSTRAINT": "already holds such an event: is the same run recorded twice?",
+    "23505": "already holds such an event: is the same run recorded twice?",
+    "25006": "is read-only; allow writing to it, or name another --ledger",
+    "42501": "cannot be written by this PostgreSQL user; grant it the tables of the ledger",
+    "53100": "is full: nothing more fits on the disk of PostgreSQL; free some space, start again",
+    "57P": "is not available: PostgreSQL is shutting down or starting",
+}
+
+
+def _sqlite(location: str, durability: Durability, create: bool) -> Engine:
+    path = Path(location)
+    if path.is_dir():
+        raise StoreError(f"{location} is a folder; name a file in it, such as {path / 'ledger.db'}")
+    if not create and not path.exists():
+        raise StoreError(_no_ledger(location))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"the folder {path.parent} cannot be made ({error.strerror}); name another --ledger"
+        ) from None
+
+    def connect() -> sqlite3.Connection:
+        connection = _connect(path, "rwc" if create else "rw")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {durability}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
+        return connection
+
+    return _begin_with(_engine(connect), "BEGIN IMMEDIATE")
+
+
+def _sqlite_reader(location: str) -> Engine:
+    path = Path(location)
+    if not path.is_file():
+        raise StoreError(_no_ledger(location))
+
+    def connect() -> sqlite3.Connection:
+        connection = _connect(path, "ro")
+        try:
+            connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+        except sqlite3.OperationalError as error:
+            # A finished ledger in a folder that cannot be written has no -shm file and cannot get
+            # one; nobody else can be writing there either.
+            if error.sqlite_errorname != "SQLITE_CANTOPEN" or _has_wal(path):
+                raise
+            connection = _connect(path, "ro&immutable=1")
+        return connection
+
+    return _begin_with(_engine(connect), "BEGIN")
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"file:{quote(str(path.absolute()))}?mode={mode}",
+        uri=True,
+        timeout=BUSY_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+
+
+def _engine(connect: Any) -> Engine:
+    return create_engine("sqlite://", creator=connect, poolclass=QueuePool)
+
+
+def _begin_with(engine: Engine, statement: str) -> Engine:
+    """Begin every transaction with `statement`: a deferred one that writes late may fail."""
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(statement))
+    return engine
+
+
+def _has_wal(path: Path) -> bool:
+    return path.with_name(path.name + "-wal").exists()
+
+
+def _postgres(location: str, options: str = "") -> Engine:
+    try:
+        url = make_url(location)
+        if url.get_backend_name() not in ("postgresql", "postgres"):
+            raise StoreError(
+                f"the ledger {describe(location)} is neither a file nor a postgresql:// URL"
+            )
+        url = url.set(drivername="postgresql+psycopg")
+        engine = create_engine(url, connect_args={"options": options} if options else {})
+    except ImportError:
+        raise StoreError(
+            "a ledger in PostgreSQL needs `pip install 'crossaudit[postgres]'`"
+        ) from None
+    except ArgumentError:
+        raise StoreError("the ledger's URL cannot be read; write postgresql://...") from None
+    # As BEGIN IMMEDIATE does, and so that event ids become visible in their order.
+    lock = "SELECT 1" if options else f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})"
+    return _begin_with(engine, lock)
+
+
+def _check_schema(connection: Connection, location: str, create: bool) -> None:
+    names = set(inspect(connection).get_table_names())
+    if "meta" not in names:
+        foreign = names if not is_url(location) else names & set(Row.metadata.tables)
+        if foreign:
+            raise StoreError(f"{describe(location)} holds other tables; it is not a ledger")
+        if not create:
+            raise StoreError(_no_ledger(describe(location)))
+        Row.metadata.create_all(connection)
+        connection.execute(
+            MetaRow.__table__.insert(),  # type: ignore[attr-defined]
+            {"key": "schema_version", "value": str(SCHEMA_VERSION)},
+        )
+        return
+    version = connection.execute(
+        select(col(MetaRow.value)).where(col(MetaRow.key) == "schema_version")
+    ).scalar()
+    if version is None or not version.isdigit():
+        raise StoreError(f"{describe(location)} holds other tables; it is not a ledger")
+    if int(version) > SCHEMA_VERSION:
+        raise LedgerTooNew(
+            f"the ledger {describe(location)} was written by a newer crossaudit (its form is "
+            f"{version}, this one knows {SCHEMA_VERSION}); upgrade crossaudit to read it"
+        )
+
+
+def _no_ledger(location: str) -> str:
+    return f"there is no ledger at {location}; record a run first or name it with --ledger"

@@ -1,0 +1,141 @@
+"""Reading a ledger, also while another process writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import Select, exists
+from sqlmodel import Session, col, select
+
+from orchestrator.domain.decision import Request
+from orchestrator.domain.event import EVENT, ApprovalRequested, Event
+from orchestrator.errors import StoreError
+from orchestrator.ledger.chain import StoredEvent
+from orchestrator.ledger.engine import describe, explain, open_to_read
+from orchestrator.ledger.tables import ApprovalRow, DecisionRow, EventRow, InboxRow, RunRow
+
+PAGE = 500
+"""Events read at once; between two pages no transaction is open, so the writer is not held up."""
+
+
+class Reader:
+    """Ask a ledger; nothing here can change it."""
+
+    def __init__(self, location: str | Path) -> None:
+        """Open the ledger at a path or PostgreSQL URL.
+
+        Raises StoreError where there is none, LedgerTooNew where it is of a newer form.
+        """
+        self.location = describe(str(location))
+        self._where = str(location)
+        self._engine = open_to_read(self._where)
+
+    def runs(self) -> list[RunRow]:
+        """Return all runs, newest first."""
+        return self._all(select(RunRow).order_by(col(RunRow.opened).desc(), col(RunRow.run)))
+
+    def find_run(self, prefix: str) -> RunRow:
+        """Return the run whose id is `prefix`, or the only one whose id begins so."""
+        named = col(RunRow.run).startswith(prefix, autoescape=True)
+        found = self._all(select(RunRow).where(named).order_by(col(RunRow.run)).limit(3))
+        exact = [row for row in found if row.run == prefix]
+        if not found:
+            raise StoreError(f"no run {prefix!r} in {self.location}; `crossaudit runs` lists them")
+        if len(found) > 1 and not exact:
+            some = ", ".join(row.run for row in found)
+            raise StoreError(f"{prefix!r} is the beginning of several runs ({some}); write more")
+        row: RunRow = exact[0] if exact else found[0]
+        return row
+
+    def has_run(self, run: str) -> bool:
+        """Say whether any event of `run` is recorded."""
+        return self._any(select(exists().where(col(EventRow.run) == run)))
+
+    def has_mail(self, run: str) -> bool:
+        """Say whether an answer waits for the owner of `run`."""
+        mine = (col(InboxRow.run) == run) & col(InboxRow.taken).is_(None)
+        return self._any(select(exists().where(mine)))
+
+    def events(self, run: str, after: int = -1, limit: int | None = None) -> Iterator[Event]:
+        """Yield the events of `run` that follow number `after`, at most `limit`."""
+        for stored in self.stored(run, after, limit):
+            yield _parse(stored.run, stored.seq, stored.body)
+
+    def event(self, id: str) -> Event:
+        """Return the event `RUN:SEQ`; the run may be given by the beginning of its id."""
+        prefix, _, seq = id.rpartition(":")
+        if not prefix or not (seq.isascii() and seq.isdigit()):
+            raise StoreError(f"{id!r} does not name an event; write RUN:NUMBER")
+        run = self.find_run(prefix).run
+        for event in self.events(run, int(seq) - 1, 1):
+            if event.seq == int(seq):
+                return event
+        raise StoreError(f"run {run} has no event {seq} in {self.location}")
+
+    def stored(self, run: str, after: int = -1, limit: int | None = None) -> Iterator[StoredEvent]:
+        """Yield the same events as they are kept, whatever is wrong with them."""
+        left = limit
+        while left is None or left > 0:
+            query = select(EventRow).where(EventRow.run == run, col(EventRow.seq) > after)
+            size = PAGE if left is None else min(PAGE, left)
+            rows = self._all(query.order_by(col(EventRow.seq)).limit(size))
+            for row in rows:
+                yield StoredEvent(row.run, row.seq, row.at, row.kind, row.body, row.hash)
+            if len(rows) < size:
+                return
+            after = rows[-1].seq
+            left = None if left is None else left - size
+
+    def tail(self, after_id: int = 0, limit: int = PAGE) -> list[tuple[int, Event]]:
+        """Return events of all runs in the order of writing, each with its place in it."""
+        query = select(EventRow).where(col(EventRow.id) > after_id)
+        rows = self._all(query.order_by(col(EventRow.id)).limit(limit))
+        return [(row.id or 0, _parse(row.run, row.seq, row.body)) for row in rows]
+
+    def decisions(self, run: str) -> list[DecisionRow]:
+        """Return the decisions of `run` in order."""
+        query = select(DecisionRow).where(DecisionRow.run == run)
+        return self._all(query.order_by(col(DecisionRow.seq)))
+
+    def pending(self) -> list[tuple[str, Request]]:
+        """Return the approvals asked for and not answered in runs still open, oldest first."""
+        query = (
+            select(EventRow)
+            .join(ApprovalRow, _same_event())
+            .join(RunRow, col(RunRow.run) == col(ApprovalRow.run))
+            .where(col(ApprovalRow.answer).is_(None), col(RunRow.closed).is_(None))
+            .order_by(col(ApprovalRow.asked), col(EventRow.id))
+        )
+        facts = [_parse(row.run, row.seq, row.body) for row in self._all(query)]
+        return [(e.run, e.fact.request) for e in facts if isinstance(e.fact, ApprovalRequested)]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+    def _all(self, query: Select[Any]) -> list[Any]:
+        try:
+            with Session(self._engine) as session:
+                return list(session.scalars(query))
+        except Exception as error:
+            raise explain(error, self._where) from None
+
+    def _any(self, query: Select[Any]) -> bool:
+        return bool(self._all(query)[0])
+
+
+def _same_event() -> Any:
+    return (col(EventRow.run) == col(ApprovalRow.run)) & (col(EventRow.seq) == col(ApprovalRow.seq))
+
+
+def _parse(run: str, seq: int, body: bytes) -> Event:
+    try:
+        return EVENT.validate_json(body)
+    except ValidationError:
+        raise StoreError(
+            f"event {run}:{seq} cannot be read: it is damaged (`crossaudit verify {run}` says "
+            "more), or of a kind that only a newer crossaudit knows"
+        ) from None

@@ -1,0 +1,149 @@
+"""The one writer of a process: batches of many runs, one transaction, one worker thread at a time.
+
+No task runs in the background. An append queues its batch at once, so that the order within a run
+is that of the calls; whoever comes first then writes everything queued, and the others find theirs
+written.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple, TypeVar
+
+import anyio
+from anyio import to_thread
+from anyio.lowlevel import RunVar
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import IntegrityError
+
+from orchestrator.domain.event import Event, Fact
+from orchestrator.errors import StoreError
+from orchestrator.ledger.chain import Chain, StoredEvent
+from orchestrator.ledger.derive import derive
+from orchestrator.ledger.engine import explain
+from orchestrator.ledger.statements import Statements
+
+T = TypeVar("T")
+
+
+class Batch:
+    """Facts of one run that are written together."""
+
+    __slots__ = ("at", "chain", "done", "error", "facts", "links")
+
+    def __init__(self, chain: Chain, facts: Sequence[Fact], at: datetime) -> None:
+        self.chain = chain
+        self.facts = facts
+        self.at = at
+        self.done = False
+        self.links: list[tuple[Event, StoredEvent]] = []
+        self.error: Exception | None = None
+
+
+class Lane(NamedTuple):
+    """What the tasks of one event loop queue at."""
+
+    turn: anyio.Lock
+    thread: anyio.CapacityLimiter
+
+
+class Writer:
+    """Write to one engine; safe to use from several event loops and threads."""
+
+    def __init__(self, engine: Engine, location: str) -> None:
+        self._engine = engine
+        self._location = location
+        self._statements = Statements(engine.dialect)
+        self._connection = engine.connect()
+        self._queue: deque[Batch] = deque()
+        self._writing = threading.Lock()
+        self._lanes: RunVar[Lane] = RunVar(f"lane of writer {id(self)}")
+
+    async def write(self, batch: Batch) -> None:
+        """Return when `batch` is written, or has its `error`; cancelling does not undo it."""
+        self._queue.append(batch)
+        with anyio.CancelScope(shield=True):
+            lane = self._lane()
+            async with lane.turn:
+                if not batch.done:
+                    await to_thread.run_sync(self._flush, limiter=lane.thread)
+
+    async def transact(self, work: Callable[[Connection, Statements], T]) -> T:
+        """Do other work in a transaction of the same connection."""
+        with anyio.CancelScope(shield=True):
+            lane = self._lane()
+            async with lane.turn:
+                done = await to_thread.run_sync(self.transact_now, work, limiter=lane.thread)
+        return done
+
+    def transact_now(self, work: Callable[[Connection, Statements], T]) -> T:
+        """Do the same from outside an event loop."""
+        with self._writing:
+            return self._transact(work)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        with self._writing:
+            self._connection.close()
+
+    def _lane(self) -> Lane:
+        try:
+            return self._lanes.get()
+        except LookupError:
+            lane = Lane(anyio.Lock(fast_acquire=True), anyio.CapacityLimiter(1))
+            self._lanes.set(lane)
+            return lane
+
+    def _flush(self) -> None:
+        with self._writing:
+            batches = [self._queue.popleft() for _ in range(len(self._queue))]
+            ready = [batch for batch in batches if _link(batch)]
+            try:
+                self._store(ready)
+            except StoreError as error:
+                self._blame(ready, error)
+            for batch in batches:
+                batch.done = True
+
+    def _blame(self, batches: list[Batch], error: StoreError) -> None:
+        """Give `error` to the batches it belongs to."""
+        if isinstance(error.__cause__, IntegrityError) and len(batches) > 1:
+            for batch in batches:  # one run that somebody else writes must not stop the others
+                try:
+                    self._store([batch])
+                except StoreError as own:
+                    batch.error = own
+            return
+        for batch in batches:
+            batch.error = error
+
+    def _store(self, batches: list[Batch]) -> None:
+        events = [event for batch in batches for event, _ in batch.links]
+        stored = [stored for batch in batches for _, stored in batch.links]
+        if not stored:
+            return
+
+        def work(connection: Connection, statements: Statements) -> None:
+            statements.store(connection, stored)
+            statements.apply(connection, derive(events))
+
+        self._transact(work)
+
+    def _transact(self, work: Callable[[Connection, Statements], T]) -> T:
+        try:
+            with self._connection.begin():
+                done = work(self._connection, self._statements)
+        except Exception as error:
+            raise explain(error, self._location) from error
+        return done
+
+
+def _link(batch: Batch) -> bool:
+    try:
+        batch.links = batch.chain.extend(batch.facts, batch.at)
+    except Exception as error:
+        batch.error = StoreError(f"a fact of run {batch.chain.run} cannot be written: {error}")
+    return batch.error is None
