@@ -1,0 +1,1 @@
+"""Adapters between the guard and whatever runs an agent: one file each."""

@@ -1,0 +1,1 @@
+"""People: whom to ask, what they answered, and what ran without being asked about."""

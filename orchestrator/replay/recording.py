@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from orchestrator.domain.action import Observation, ToolSpec, Turn
+from orchestrator.domain.decision import Approval
 from orchestrator.domain.run import Source
 from orchestrator.domain.value import JsonObject, Value
 
@@ -33,7 +34,15 @@ class ToolResult(Value):
     """What the tool was really called with, where the recording repeats it."""
 
 
-Step: TypeAlias = UserWords | AgentTurn | ToolResult
+class HumanAnswer(Value):
+    """A person had settled an escalation when the run was live."""
+
+    message: int
+    action: str
+    approval: Approval
+
+
+Step: TypeAlias = UserWords | AgentTurn | ToolResult | HumanAnswer
 
 
 class Recording(Value):

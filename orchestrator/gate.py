@@ -1,0 +1,231 @@
+"""The staircase for one turn: rules, auditors, thresholds, strikes, one decision an action.
+
+Called by the guard, which records what this returns before anything is released. Read this and
+`guard.py` first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from orchestrator.auditors.auditor import Auditor, Seat, ask, combine
+from orchestrator.clock import Clock
+from orchestrator.config import Gate as GateConfig
+from orchestrator.domain.action import Action, Observation, Turn
+from orchestrator.domain.decision import Decision, Outcome, strictest
+from orchestrator.domain.event import Decided, Fact, RulesChecked, VerdictGiven
+from orchestrator.domain.run import RunFacts
+from orchestrator.domain.value import JsonObject
+from orchestrator.domain.verdict import Hit, Verdict
+from orchestrator.rules.patches import apply_patches
+from orchestrator.rules.ruleset import RuleSet
+
+
+class Judged(NamedTuple):
+    """An action as it may run, and the decision on it."""
+
+    action: Action
+    decision: Decision
+    approvals: int
+    """How many people must approve if it waits for them."""
+
+
+class Gate:
+    """Judge the turns of one run."""
+
+    def __init__(
+        self,
+        rules: RuleSet,
+        auditors: Sequence[Auditor],
+        config: GateConfig,
+        facts: RunFacts,
+        clock: Clock,
+    ) -> None:
+        self._rules = rules
+        self._config = config
+        self._clock = clock
+        self._state = rules.start(root=facts.root, tools=facts.tools, task=facts.task)
+        self._seats: list[tuple[Auditor, Seat]] = [(a, a.open(facts)) for a in auditors]
+        self._denials: Counter[str] = Counter()
+        self.terminated = False
+
+    def hear(self, text: str) -> None:
+        """Take note of the user's words."""
+        for _, seat in self._seats:
+            seat.hear(text)
+
+    async def judge(self, turn: Turn, record: list[Fact]) -> list[Judged]:
+        """Decide every action of `turn`; put each step into `record` as it is taken."""
+        started = self._clock.monotonic()
+        hits = self._check_rules(turn, record)
+        verdicts = self._ask_auditors(turn, hits, record)
+        judged = [self._decide(turn, action, hits, verdicts) for action in turn.actions]
+        judged = [self._strike(one) for one in judged]
+        micros = self._micros_since(started)
+        record.extend(
+            Decided(turn=turn.index, decision=one.decision, micros=micros) for one in judged
+        )
+        released = frozenset(one.action.id for one in judged if one.decision.decision.releases)
+        self._rules.record(turn, released, self._state)
+        return judged
+
+    def approve(self, turn: Turn, action: Action) -> None:
+        """Take note that a person released `action` as it stands here."""
+        self._rules.approved(action, self._state)
+        alone = turn.model_copy(update={"actions": (action,)})
+        self._rules.record(alone, frozenset({action.id}), self._state)
+
+    def refusal(self, turn: Turn, action: Action) -> str | None:
+        """Say why the rules refuse `action` as a person edited it; None when they do not."""
+        for hit in self._rules.check(turn.with_action(action), self._state):
+            if hit.action == action.id and hit.effect in ("deny", "terminate"):
+                return _reason(hit)
+        return None
+
+    @staticmethod
+    def refuse(action: Action, outcome: Outcome, reason: str) -> Judged:
+        """Return a decision that rests on no judgement: the guard failed or the run is over."""
+        cause = "terminated" if outcome is Outcome.TERMINATE else "failure"
+        return Judged(
+            action,
+            Decision(
+                action=action.id,
+                call_id=action.call_id,
+                tool=action.tool,
+                judged=outcome,
+                decision=outcome,
+                reason=reason,
+                cause=cause,
+            ),
+            approvals=1,
+        )
+
+    def observe(self, observation: Observation, action: Action | None) -> tuple[Hit, ...]:
+        """Check a tool result; the labels it earns hold for the rest of the run."""
+        for _, seat in self._seats:
+            seat.observe(observation, action)
+        return self._rules.observe(observation, action, self._state)
+
+    def _check_rules(self, turn: Turn, record: list[Fact]) -> tuple[Hit, ...]:
+        started = self._clock.monotonic()
+        hits = self._rules.check(turn, self._state)
+        record.append(RulesChecked(turn=turn.index, hits=hits, micros=self._micros_since(started)))
+        return hits
+
+    def _ask_auditors(self, turn: Turn, hits: Sequence[Hit], record: list[Fact]) -> list[Verdict]:
+        given: list[Verdict] = []
+        for auditor, seat in self._seats:
+            started = self._clock.monotonic()
+            verdicts = ask(auditor, seat, turn, hits)
+            micros = self._micros_since(started)
+            record.extend(
+                VerdictGiven(turn=turn.index, verdict=verdict, micros=micros)
+                for verdict in verdicts
+            )
+            given.extend(verdicts)
+        return given
+
+    def _decide(
+        self, turn: Turn, action: Action, hits: Sequence[Hit], verdicts: Sequence[Verdict]
+    ) -> Judged:
+        own = [hit for hit in hits if hit.action == action.id and hit.effect != "flag"]
+        suspicion = combine(verdicts, action.id)
+        by_rules = strictest([Outcome(hit.effect) for hit in own])
+        by_suspicion = self._outcome_of(suspicion)
+        missing = self._missing_reason(turn, action)
+        outcome = strictest([by_rules, by_suspicion, Outcome.DENY if missing else Outcome.ALLOW])
+        cause = "rules" if own else ""
+        clause = rule = None
+        reason = ""
+        if outcome is by_rules and own:
+            hit = max(own, key=lambda hit: Outcome(hit.effect).severity)
+            clause, rule, reason = hit.clause, hit.rule, _reason(hit)
+        elif missing:
+            cause, reason = "justification", missing
+        elif outcome is not Outcome.ALLOW:
+            cause, reason = "suspicion", f"combined suspicion {suspicion:.2f}"
+        if outcome in (Outcome.MODIFY, Outcome.ESCALATE) and by_rules is not Outcome.ALLOW:
+            patched = self._patch(turn, action, own)
+            if patched is None:
+                outcome, cause = Outcome.DENY, "rules"
+                reason = f"{reason}; no change of the arguments would satisfy the rules"
+            else:
+                action = patched
+        return self._conclude(
+            action,
+            Decision(
+                action=action.id,
+                call_id=action.call_id,
+                tool=action.tool,
+                judged=outcome,
+                decision=outcome,
+                clause=clause,
+                rule=rule,
+                reason=reason,
+                cause=cause,
+                suspicion=suspicion,
+            ),
+            approvals=max((hit.approvals for hit in own if hit.effect == "escalate"), default=1),
+        )
+
+    def _conclude(self, action: Action, decision: Decision, approvals: int) -> Judged:
+        """Say what the host must do: under `observe` nothing is held."""
+        final = decision.judged if self._config.enforce else Outcome.ALLOW
+        arguments: JsonObject | None = action.arguments if final is Outcome.MODIFY else None
+        update = {"decision": final, "arguments": arguments}
+        return Judged(action, decision.model_copy(update=update), approvals)
+
+    def _outcome_of(self, suspicion: float | None) -> Outcome:
+        if suspicion is None:
+            return Outcome.ALLOW
+        if suspicion >= self._config.deny_at:
+            return Outcome.DENY
+        return Outcome.ESCALATE if suspicion >= self._config.escalate_at else Outcome.ALLOW
+
+    def _missing_reason(self, turn: Turn, action: Action) -> str | None:
+        """Say what is wrong with the justification where one is required."""
+        if self._config.justification != "required":
+            return None
+        given = turn.reason_for(action)
+        if given is None:
+            return "a justification is required and none was given"
+        known = {clause.id for clause in self._rules.constitution.clauses}
+        if not known.intersection(given.clauses):
+            return "the justification cites no clause of the constitution"
+        return None
+
+    def _patch(self, turn: Turn, action: Action, hits: Sequence[Hit]) -> Action | None:
+        """Apply what `modify` rules ask for; None if they collide or the rules still object."""
+        changes = [hit for hit in hits if hit.effect == "modify"]
+        if not changes:
+            return action
+        patched = apply_patches(action, changes)
+        if patched is None:
+            return None
+        accepted = {hit.rule for hit in hits if hit.effect == "escalate"}
+        again = self._rules.check(turn.with_action(patched), self._state)
+        remaining = {h.rule for h in again if h.action == action.id and h.effect != "flag"}
+        return patched if remaining <= accepted else None
+
+    def _strike(self, judged: Judged) -> Judged:
+        """Count denials by clause; enough of them, or a `terminate`, end the run."""
+        decision = judged.decision
+        if decision.judged is Outcome.DENY and decision.clause:
+            self._denials[decision.clause] += 1
+            if 0 < self._config.strikes <= self._denials[decision.clause]:
+                reason = f"{decision.reason}; denial number {self._denials[decision.clause]}"
+                update = {"judged": Outcome.TERMINATE, "cause": "strikes", "reason": reason}
+                struck = decision.model_copy(update=update)
+                judged = self._conclude(judged.action, struck, judged.approvals)
+        self.terminated |= judged.decision.decision is Outcome.TERMINATE
+        return judged
+
+    def _micros_since(self, started: float) -> int:
+        return round((self._clock.monotonic() - started) * 1_000_000)
+
+
+def _reason(hit: Hit) -> str:
+    detail = f" ({hit.detail})" if hit.detail else ""
+    return f"{hit.reason}{detail}"

@@ -1,0 +1,222 @@
+"""What a host calls: open a run, review a turn, observe a result.
+
+Every path ends in a decision: what cannot be judged or recorded is denied with its cause, and the
+host is never crashed by the guard.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from orchestrator.auditors.auditor import Auditor
+from orchestrator.clock import Clock, SystemClock
+from orchestrator.config import Config, load_config
+from orchestrator.domain.action import ToolSpec
+from orchestrator.domain.decision import Decision, Outcome
+from orchestrator.domain.event import Event
+from orchestrator.domain.review import Result, Review
+from orchestrator.domain.run import RunFacts
+from orchestrator.domain.value import clean, clean_text
+from orchestrator.errors import ActionDenied, CrossauditError, ProtocolError, StoreError
+from orchestrator.guarded.run import GuardedRun
+from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.rules.redaction import Redactor
+from orchestrator.rules.ruleset import RuleSet, load_rules
+from orchestrator.rules.secrets import SecretScanner
+
+__all__ = [
+    "ActionDenied",
+    "CrossauditError",
+    "Decision",
+    "Guard",
+    "GuardedRun",
+    "Outcome",
+    "ProtocolError",
+    "Result",
+    "Review",
+    "StoreError",
+    "run_facts",
+]
+
+BACKLOG = 10_000
+"""Events a subscriber may lag behind before it misses some."""
+
+
+class Guard:
+    """Check agents' actions before they run, and record every step.
+
+    `config` is a Config, a path, or None to find `crossaudit.toml` upward from here; `ledger` is a
+    path, a PostgreSQL URL or an open Ledger, and stands above what the configuration says. A
+    ConfigError or PolicyError is raised here, a StoreError when the first run opens. Use it as an
+    async context manager to keep the ledger open between runs.
+    """
+
+    def __init__(
+        self,
+        config: Config | str | Path | None = None,
+        ledger: Ledger | str | Path | None = None,
+        *,
+        profile: str | None = None,
+        auditors: Sequence[Auditor] = (),
+        clock: Clock | None = None,
+    ) -> None:
+        if isinstance(config, Config):
+            self.config = config
+        else:
+            self.config = load_config(config, profile=profile).config
+        self.rules: RuleSet = load_rules(self.config.rules)
+        self.auditors = tuple(auditors)
+        self.clock = clock or SystemClock()
+        self.keys = Keys()
+        self._location = ledger or self.config.ledger.path
+        self._ledger: Ledger | None = None
+        self._users = 0
+        self._subscribers: set[MemoryObjectSendStream[Event]] = set()
+
+    async def __aenter__(self) -> Guard:
+        """Open the ledger and keep it open until the block ends."""
+        await self._acquire()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the ledger unless a run still uses it."""
+        await self._release()
+
+    @asynccontextmanager
+    async def run(
+        self,
+        agent: str,
+        *,
+        model: str | None = None,
+        task: str | None = None,
+        tools: Iterable[Mapping[str, Any] | ToolSpec] = (),
+        parent: GuardedRun | str | None = None,
+        root: str | Path | None = None,
+    ) -> AsyncIterator[GuardedRun]:
+        """Open a guarded run; StoreError if nothing can be recorded.
+
+        `model` is `vendor/name`; `task` is the user's words; `tools` are tool schemas as given to
+        the model; `root` is the directory the agent works in.
+        """
+        ledger = await self._acquire()
+        try:
+            facts = run_facts(
+                self.config, self.rules, agent=agent, model=model, task=task,
+                tools=tools, parent=parent, root=str(root or self.config.rules.root or Path.cwd()),
+            )  # fmt: skip
+            name = f"{self.clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+            opened = GuardedRun(
+                ledger.open_run(name),
+                facts,
+                rules=self.rules,
+                config=self.config,
+                auditors=self.auditors,
+                redactor=self.redactor(),
+                clock=self.clock,
+                take_answers=lambda: ledger.take_answers(name),
+                publish=self._publish,
+            )
+            async with opened:
+                yield opened
+        finally:
+            await self._release()
+
+    def redactor(self) -> Redactor:
+        """Return what replaces secrets, with the key kept outside the ledger."""
+        return Redactor(SecretScanner(self.config.privacy.extra_secrets), self.keys.hmac_key)
+
+    @asynccontextmanager
+    async def subscribe(self) -> AsyncIterator[MemoryObjectReceiveStream[Event]]:
+        """Yield a stream of every event from now on.
+
+        A reader that falls `BACKLOG` events behind misses events; the guard never waits for it.
+        """
+        send, receive = anyio.create_memory_object_stream[Event](BACKLOG)
+        self._subscribers.add(send)
+        async with send, receive:
+            try:
+                yield receive
+            finally:
+                self._subscribers.discard(send)
+
+    def _publish(self, events: Sequence[Event]) -> None:
+        for stream in self._subscribers:
+            for event in events:
+                try:
+                    stream.send_nowait(event)
+                except anyio.WouldBlock:
+                    break
+
+    async def _acquire(self) -> Ledger:
+        if self._ledger is None:
+            if isinstance(self._location, Ledger):
+                self._ledger = self._location
+            else:
+                settings = self.config.ledger
+                self._ledger = Ledger.open(
+                    self._location,
+                    durability=settings.durability,
+                    witness=settings.witness,
+                    clock=self.clock,
+                    keys=self.keys,
+                )
+        self._users += 1
+        return self._ledger
+
+    async def _release(self) -> None:
+        self._users -= 1
+        if self._users == 0 and self._ledger and self._ledger is not self._location:
+            await self._ledger.aclose()
+            self._ledger = None
+
+
+def run_facts(
+    config: Config,
+    rules: RuleSet,
+    *,
+    agent: str,
+    model: str | None,
+    task: str | None,
+    tools: Iterable[Mapping[str, Any] | ToolSpec],
+    parent: GuardedRun | str | None,
+    root: str | None,
+) -> RunFacts:
+    """Gather what a replay must know of a live run that opens now."""
+    return RunFacts(
+        agent=clean_text(agent),
+        model=model and clean_text(model),
+        task=None if task is None else clean_text(task),
+        tools=tuple(_read_tool(tool) for tool in tools),
+        parent=parent.id if isinstance(parent, GuardedRun) else parent,
+        root=root,
+        seed=secrets.token_hex(16),
+        profile=config.profile,
+        config=config.model_dump(mode="json"),
+        packs=rules.packs,
+        constitution=rules.constitution.ref,
+        version=version("crossaudit"),
+    )
+
+
+def _read_tool(tool: Mapping[str, Any] | ToolSpec) -> ToolSpec:
+    """Read a tool schema in the shape of OpenAI, Anthropic or MCP."""
+    if isinstance(tool, ToolSpec):
+        return tool
+    inner = tool.get("function", tool)
+    inner = inner if isinstance(inner, Mapping) else tool
+    schema = inner.get("parameters") or inner.get("input_schema") or inner.get("inputSchema") or {}
+    parameters = clean(schema)
+    return ToolSpec(
+        name=clean_text(str(inner.get("name") or "")),
+        description=clean_text(str(inner.get("description") or "")),
+        parameters=parameters if isinstance(parameters, dict) else {},
+    )

@@ -1,0 +1,1 @@
+"""One guarded run: its turns, its escalations, its results."""

@@ -1,0 +1,258 @@
+"""One guarded run: review its turns, observe its results. Opened by `Guard.run`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+
+from orchestrator.auditors.auditor import Auditor
+from orchestrator.clock import Clock
+from orchestrator.config import Config
+from orchestrator.domain.action import Turn
+from orchestrator.domain.decision import Approval, Decision, Outcome
+from orchestrator.domain.event import (
+    Decided,
+    Event,
+    Fact,
+    ProtocolBroken,
+    RunClosed,
+    RunOpened,
+    TurnProposed,
+    UserSaid,
+)
+from orchestrator.domain.review import Result, Review
+from orchestrator.domain.run import RunFacts, RunSummary
+from orchestrator.domain.value import clean_text
+from orchestrator.gate import Gate, Judged
+from orchestrator.guarded.escalation import Escalations
+from orchestrator.guarded.record import Record
+from orchestrator.guarded.results import ResultCheck
+from orchestrator.guarded.turns import Draft, Words, draft_turn, unread_turn
+from orchestrator.ledger.log import Log
+from orchestrator.oversight.coverage import Releases
+from orchestrator.oversight.desk import Addressed
+from orchestrator.rules.redaction import Redactor, restore_object
+from orchestrator.rules.ruleset import RuleSet
+
+
+class GuardedRun:
+    """Review the turns of one agent and observe its results."""
+
+    def __init__(
+        self,
+        log: Log,
+        facts: RunFacts,
+        *,
+        rules: RuleSet,
+        config: Config,
+        auditors: Sequence[Auditor],
+        redactor: Redactor,
+        clock: Clock,
+        take_answers: Callable[[], Awaitable[Sequence[Addressed]]],
+        publish: Callable[[Sequence[Event]], None] = lambda _: None,
+    ) -> None:
+        self.id = log.run
+        self.facts = facts.model_copy(update={"task": redactor.optional(facts.task)})
+        self._rules = rules
+        self._config = config
+        self._redactor = redactor
+        self._record = Record(log, redactor, publish)
+        self._gate = Gate(rules, auditors, config.gate, self.facts, clock)
+        self._escalations = Escalations(
+            self._gate, self._record, redactor, config.approvals, clock, take_answers
+        )
+        self._releases = Releases()
+        self._results = ResultCheck(
+            self._gate,
+            self._record,
+            self._releases,
+            redactor,
+            holds=facts.mode == "live" and config.gate.enforce,
+            keep_results=config.privacy.keep_results,
+        )
+        self._turn_lock = anyio.Lock()
+        self._next_turn = 0
+
+    async def __aenter__(self) -> Self:
+        """Record that the run opened; StoreError if that fails."""
+        await self._record.append(RunOpened(facts=self.facts))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Record how the run ended, also when it was cancelled."""
+        how = "failed" if error else "completed"
+        why = self._redactor.text(clean_text(f"{kind.__name__}: {error}")) if kind else ""
+        closed = RunClosed(
+            how="terminated" if self.terminated else how, why=why, summary=self.summary()
+        )
+        with anyio.CancelScope(shield=True):
+            try:
+                await self._record.append(closed)
+            except Exception:
+                if error is None:
+                    raise
+
+    @property
+    def terminated(self) -> bool:
+        """Say whether a decision or a broken protocol ended the run."""
+        return self._gate.terminated
+
+    def summary(self) -> RunSummary:
+        """Return what happened so far."""
+        return RunSummary(
+            turns=self._next_turn,
+            actions=self._record.judged.total(),
+            decisions=dict(self._record.judged),
+            held=self._record.held,
+            failures=dict(self._record.failures),
+            coverage=self._releases.coverage,
+        )
+
+    def instructions(self) -> str:
+        """Return the constitution for the agent's system prompt: all it may know of its guard."""
+        clauses = self._rules.constitution.clauses
+        lines = [
+            "Your actions are reviewed against these clauses before they run:",
+            *(f"{clause.id}: {clause.text} Why: {clause.rationale}" for clause in clauses),
+        ]
+        if self._config.gate.justification != "off":
+            lines.append(
+                "Give every tool call a `justification`: your intent, the ids of the clauses you "
+                "follow, and the ids of the results you rely on."
+            )
+        return "\n".join(lines)
+
+    async def user_message(self, text: str) -> None:
+        """Record what the user said after the task; for the host, never for the agent."""
+        said = self._redactor.text(clean_text(text))
+        self._gate.hear(said)
+        await self._record.append(UserSaid(text=said))
+
+    async def review(
+        self,
+        calls: Sequence[Mapping[str, Any] | object],
+        *,
+        message: str | None = None,
+        reasoning: str | None = None,
+        justification: Any = None,
+    ) -> Review:
+        """Decide every call of one assistant message before any of them runs.
+
+        Returns when all are settled, escalations included. What the agent did wrong and what the
+        guard failed at both come back as denials; only cancellation is raised.
+        """
+        async with self._turn_lock:
+            draft, judged = await self._judge(calls, Words(message, reasoning, justification))
+        settled = await self._escalations.settle(draft, judged)
+        return Review(draft.turn.index, tuple(self._release(draft, one) for one in settled))
+
+    async def observe(
+        self,
+        call_id: str | None,
+        result: Any,
+        *,
+        error: bool = False,
+        arguments: Mapping[str, Any] | None = None,
+        action: str | None = None,
+    ) -> Result:
+        """Check what a tool gave back, before the agent reads it.
+
+        `arguments` are those the tool really ran with, where the host knows them; if they differ
+        from the released ones that is a bypass. `action` names the action where call ids repeat.
+        """
+        return await self._results.observe(
+            call_id, result, error=error, arguments=arguments, action=action
+        )
+
+    async def break_off(self, why: str, line: str = "") -> None:
+        """Record that the agent broke the protocol; the run is over."""
+        self._gate.terminated = True
+        clipped = self._redactor.text(clean_text(line[:4096]))
+        await self._record.append(ProtocolBroken(why=why, line=clipped))
+
+    async def replay_turn(self, turn: Turn) -> Review:
+        """Judge a turn exactly as it was recorded; nobody is asked and nothing is released."""
+        draft = Draft(*self._redactor.turn(turn))
+        self._next_turn = max(self._next_turn, turn.index + 1)
+        judged = await self._decide(draft)
+        for one in judged:
+            self._record.count(one.decision)
+            self._releases.add(one.action, None)
+        return Review(turn.index, tuple(one.decision for one in judged))
+
+    def replay_approval(self, turn: Turn, action: str, approval: Approval) -> None:
+        """Let a recorded human answer have the effect on later rules that it had then."""
+        if approval.answer not in ("approved", "edited"):
+            return
+        for one in turn.actions:
+            if one.id == action:
+                arguments = approval.arguments or one.arguments
+                self._gate.approve(turn, one.model_copy(update={"arguments": arguments}))
+
+    async def _judge(
+        self, calls: Sequence[Mapping[str, Any] | object], words: Words
+    ) -> tuple[Draft, list[Judged]]:
+        index = self._next_turn
+        self._next_turn += 1
+        draft = unread_turn(index, calls)
+        try:
+            draft = draft_turn(
+                index,
+                calls,
+                words,
+                is_known=self._releases.knows,
+                strip_justification=self._config.gate.justification != "off",
+                root=self.facts.root,
+                redactor=self._redactor,
+            )
+            if not self.terminated:
+                return draft, await self._decide(draft)
+            return draft, await self._refuse(draft, Outcome.TERMINATE, "the run was terminated")
+        except Exception as failure:
+            await self._record.note_failure("review", failure, index)
+            return draft, await self._refuse(draft, Outcome.DENY, "the guard failed")
+
+    async def _decide(self, draft: Draft) -> list[Judged]:
+        facts: list[Fact] = [TurnProposed(turn=draft.turn)]
+        judged = await self._gate.judge(draft.turn, facts)
+        return _with_events(judged, await self._record.append(*facts))
+
+    async def _refuse(self, draft: Draft, outcome: Outcome, reason: str) -> list[Judged]:
+        """Refuse every action without judging; recorded if that still works."""
+        judged = [self._gate.refuse(action, outcome, reason) for action in draft.turn.actions]
+        facts: list[Fact] = [TurnProposed(turn=draft.turn)]
+        facts += [Decided(turn=draft.turn.index, decision=one.decision) for one in judged]
+        try:
+            return _with_events(judged, await self._record.append(*facts))
+        except Exception:
+            self._record.failures["unrecorded denial"] += len(judged)
+            return judged
+
+    def _release(self, draft: Draft, one: Judged) -> Decision:
+        """Give the host its arguments back, secrets included, where the action may run."""
+        self._record.count(one.decision)
+        decision, action = one.decision, one.action
+        if not decision.decision.releases:
+            self._releases.add(action, None)
+            return decision.model_copy(update={"arguments": None})
+        is_changed = decision.decision is Outcome.MODIFY
+        source = action.arguments if is_changed else draft.arguments_of(action.id)
+        arguments = restore_object(source, draft.originals)
+        self._releases.add(action, arguments)
+        return decision.model_copy(update={"arguments": arguments})
+
+
+def _with_events(judged: Sequence[Judged], events: Sequence[Event]) -> list[Judged]:
+    ids = [event.id for event in events if isinstance(event.fact, Decided)]
+    return [
+        one._replace(decision=one.decision.model_copy(update={"event": name}))
+        for one, name in zip(judged, ids, strict=True)
+    ]

@@ -1,0 +1,110 @@
+"""Play many recordings, in order, on one core or several."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import TypeAlias
+
+import anyio
+import anyio.to_process
+
+from orchestrator.config import Config
+from orchestrator.ledger.keys import Keys
+from orchestrator.replay.player import Played, Player
+from orchestrator.replay.recording import Recording, Unreadable
+
+Found: TypeAlias = Recording | Unreadable
+Outcome: TypeAlias = Played | Unreadable
+Take: TypeAlias = Callable[[Outcome], Awaitable[None]]
+
+CHUNK = 16
+"""Recordings a worker process is handed at once."""
+
+
+async def play_all(
+    found: Iterable[Found],
+    config: Config,
+    take: Take,
+    *,
+    workers: int = 1,
+    keys: Keys | None = None,
+) -> None:
+    """Hand `take` what comes of each recording, in the order of `found` whatever `workers` is.
+
+    Memory does not grow with the input: a few chunks a worker are under way at once.
+    """
+    if workers > 1:
+        await _play_in_workers(found, config, take, workers, keys)
+        return
+    player = Player(config, keys=keys)
+    for item in found:
+        await take(item if isinstance(item, Unreadable) else await player.play(item))
+
+
+async def _play_in_workers(
+    found: Iterable[Found], config: Config, take: Take, workers: int, keys: Keys | None
+) -> None:
+    processes = anyio.CapacityLimiter(workers)
+    under_way = anyio.Semaphore(3 * workers)
+    turnstile = _Turnstile()
+
+    async def play(place: int, items: list[Found]) -> None:
+        outcomes = await anyio.to_process.run_sync(
+            play_chunk, items, config, keys, cancellable=True, limiter=processes
+        )
+        await turnstile.wait_for(place)
+        for outcome in outcomes:
+            await take(outcome)
+        turnstile.advance()
+        under_way.release()
+
+    async with anyio.create_task_group() as tasks:
+        for place, items in enumerate(_chunks(found)):
+            await under_way.acquire()
+            tasks.start_soon(play, place, items)
+
+
+class _Turnstile:
+    """Let numbered tasks through one after the other."""
+
+    def __init__(self) -> None:
+        self._next = 0
+        self._waiting: dict[int, anyio.Event] = {}
+
+    async def wait_for(self, place: int) -> None:
+        if place != self._next:
+            await self._waiting.setdefault(place, anyio.Event()).wait()
+
+    def advance(self) -> None:
+        self._next += 1
+        if event := self._waiting.pop(self._next, None):
+            event.set()
+
+
+_players: dict[str, Player] = {}
+
+
+def play_chunk(items: list[Found], config: Config, keys: Keys | None) -> list[Outcome]:
+    """Play `items` in a worker process, which keeps its compiled rules for the next chunk."""
+    name = config.model_dump_json()
+    if name not in _players:
+        _players[name] = Player(config, keys=keys)
+
+    async def play() -> list[Outcome]:
+        return [
+            item if isinstance(item, Unreadable) else await _players[name].play(item)
+            for item in items
+        ]
+
+    return anyio.run(play)
+
+
+def _chunks(found: Iterable[Found]) -> Iterator[list[Found]]:
+    chunk: list[Found] = []
+    for item in found:
+        chunk.append(item)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

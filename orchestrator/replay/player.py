@@ -1,0 +1,194 @@
+"""Play a recorded run through the same guard a live run goes through."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+from orchestrator.auditors.auditor import Auditor
+from orchestrator.clock import Clock, SystemClock
+from orchestrator.config import Config
+from orchestrator.domain.action import Action, Turn
+from orchestrator.domain.event import Decided, Event, VerdictGiven
+from orchestrator.domain.run import RunFacts
+from orchestrator.domain.value import JsonObject
+from orchestrator.domain.verdict import Scored, Verdict
+from orchestrator.guarded.run import GuardedRun
+from orchestrator.ledger.chain import StoredEvent
+from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.memory import MemoryLedger
+from orchestrator.replay.recording import (
+    AgentTurn,
+    HumanAnswer,
+    Recording,
+    Step,
+    ToolResult,
+    UserWords,
+)
+from orchestrator.rules.redaction import Redactor
+from orchestrator.rules.ruleset import load_rules
+from orchestrator.rules.secrets import SecretScanner
+
+
+class Played(NamedTuple):
+    """What came of one recording."""
+
+    recording_id: tuple[str, int]
+    """Source file and record."""
+    run: str
+    events: list[Event]
+    stored: list[StoredEvent]
+    rows: list[JsonObject]
+    """One an action, in the order of the recording."""
+
+
+class Player:
+    """Judge recordings under one configuration; nobody is asked, nothing is executed."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        auditors: Sequence[Auditor] = (),
+        keys: Keys | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.config = config
+        self.rules = load_rules(config.rules)
+        self._auditors = tuple(auditors)
+        self._clock = clock or SystemClock()
+        self._keys = keys
+        scanner = SecretScanner(config.privacy.extra_secrets)
+        self._redactor = Redactor(scanner, keys.hmac_key if keys else b"")
+
+    async def play(self, recording: Recording) -> Played:
+        """Return the events and rows of `recording`; the same input gives the same ones."""
+        digest = _digest(recording)
+        name = f"{self._clock.now():%Y%m%d-%H%M%S}-{digest[:10]}"
+        log = MemoryLedger(self._clock, self._keys).open_run(name)
+        run = GuardedRun(
+            log,
+            self._facts(recording, digest),
+            rules=self.rules,
+            config=self.config,
+            auditors=self._auditors,
+            redactor=self._redactor,
+            clock=self._clock,
+            take_answers=_nobody,
+        )
+        messages: dict[int, int] = {}
+        turns: dict[str, Turn] = {}
+        async with run:
+            for step in recording.steps:
+                await self._take(run, step, recording.has_calls, messages, turns)
+        rows = list(_rows(recording, log.events, messages))
+        key = (recording.source.file, recording.source.record)
+        return Played(key, log.run, log.events, log.stored, rows)
+
+    async def _take(
+        self,
+        run: GuardedRun,
+        step: Step,
+        has_calls: bool,
+        messages: dict[int, int],
+        turns: dict[str, Turn],
+    ) -> None:
+        match step:
+            case UserWords():
+                await run.user_message(step.text)
+            case AgentTurn():
+                turn = step.turn if has_calls else _as_step(step.turn)
+                messages[turn.index] = step.message
+                turns.update((action.id, turn) for action in turn.actions)
+                await run.replay_turn(turn)
+            case ToolResult():
+                given = step.observation
+                await run.observe(
+                    given.call_id,
+                    given.content,
+                    error=given.error,
+                    arguments=step.arguments,
+                    action=given.action,
+                )
+            case HumanAnswer():
+                if step.action in turns:
+                    run.replay_approval(turns[step.action], step.action, step.approval)
+
+    def _facts(self, recording: Recording, digest: str) -> RunFacts:
+        return RunFacts(
+            agent=recording.agent,
+            model=recording.model,
+            task=recording.task,
+            tools=recording.tools,
+            mode="replay",
+            root=recording.root or self.config.rules.root,
+            seed=recording.seed or digest[:32],
+            profile=self.config.profile,
+            config=self.config.model_dump(mode="json"),
+            packs=self.rules.packs,
+            constitution=self.rules.constitution.ref,
+            source=recording.source,
+            version=version("crossaudit"),
+        )
+
+
+def _digest(recording: Recording) -> str:
+    source = recording.source
+    return hashlib.sha256(f"{source.format}\0{source.file}\0{source.record}".encode()).hexdigest()
+
+
+async def _nobody() -> tuple[()]:
+    return ()
+
+
+def _as_step(turn: Turn) -> Turn:
+    """Make a step of a format without calls decidable: it is one action, whatever it says."""
+    if turn.actions:
+        return turn
+    return turn.model_copy(update={"actions": (Action(id=f"t{turn.index}.0", tool=""),)})
+
+
+def _rows(
+    recording: Recording, events: Sequence[Event], messages: dict[int, int]
+) -> Iterator[JsonObject]:
+    verdicts: dict[int, list[Verdict]] = {}
+    seen: set[int] = set()
+    for event in events:
+        if isinstance(event.fact, VerdictGiven):
+            verdicts.setdefault(event.fact.turn, []).append(event.fact.verdict)
+        elif isinstance(event.fact, Decided):
+            turn = event.fact.turn
+            if not recording.has_calls and turn in seen:
+                continue
+            seen.add(turn)
+            yield _row(recording, event.fact, messages[turn], verdicts.get(turn, []))
+
+
+def _row(
+    recording: Recording, decided: Decided, message: int, verdicts: Sequence[Verdict]
+) -> JsonObject:
+    decision = decided.decision
+    return {
+        "source": recording.source.file,
+        "record": recording.source.record,
+        "message": message,
+        "turn": decided.turn,
+        "call_id": decision.call_id,
+        "tool": decision.tool if recording.has_calls else None,
+        "decision": decision.judged.value,
+        "clause": decision.clause,
+        "rule": decision.rule,
+        "suspicion": decision.suspicion,
+        "verdicts": {
+            v.auditor: _opinion(v) for v in verdicts if v.action in (None, decision.action)
+        },
+    }
+
+
+def _opinion(verdict: Verdict) -> dict[str, Any]:
+    opinion = verdict.opinion
+    if isinstance(opinion, Scored):
+        return {"kind": opinion.kind, "suspicion": opinion.suspicion}
+    return {"kind": opinion.kind, "why": opinion.why}
