@@ -70,6 +70,13 @@ def _complain(message: str, code: int) -> int:
 class Program(click.Group):
     """A group that knows its commands by name and imports one when it is called."""
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; a reader that left early is no failure."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # click itself would exit with 1: some input failed
+            return Exit.PIPE_CLOSED
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of their sections."""
         return list(ENTRIES)
