@@ -66,3 +66,18 @@ def link(head: bytes, body: bytes) -> bytes:
 def opening(run: str, seq: int) -> bytes:
     """Return the bytes that the body of event `seq` of `run` begins with."""
     return f'{{"run":{json.dumps(run, ensure_ascii=False)},"seq":{seq},"at":"'.encode()
+
+
+def read_label(body: bytes, run: str, seq: int) -> tuple[str, str]:
+    """Return time and kind as `body` states them; empty where it is not event `seq` of `run`."""
+    start = opening(run, seq)
+    if not body.startswith(start):
+        return "", ""
+    at, _, rest = body[len(start) : len(start) + 100].partition(b'","fact":{"kind":"')
+    kind, ended, _ = rest.partition(b'"')
+    return (at.decode("ascii", "replace"), kind.decode("ascii", "replace")) if ended else ("", "")
+
+
+def write_time(at: datetime) -> str:
+    """Return `at` as it stands in a body."""
+    return at.isoformat().replace("+00:00", "Z")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from orchestrator.clock import Clock
 from orchestrator.domain.event import Checkpoint, Event, Fact, RunClosed
@@ -15,17 +15,16 @@ EVERY = 1_000
 """Events of a run between two checkpoints; the end of the run is always one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """What a signature covers and a witness is told: the first `count` events end in `head`."""
+class Statement(NamedTuple):
+    """What a signature covers and a witness is told: the first `length` events end in `head`."""
 
     run: str
-    count: int
+    length: int
     head: str
 
     def message(self) -> bytes:
         """Return the bytes to sign; a run id holds no line break, so no two are alike."""
-        return f"crossaudit checkpoint 1\n{self.run}\n{self.count}\n{self.head}\n".encode()
+        return f"crossaudit checkpoint 1\n{self.run}\n{self.length}\n{self.head}\n".encode()
 
 
 class CheckedChain(Chain):
@@ -50,4 +49,4 @@ class CheckedChain(Chain):
     def _checkpoint(self) -> Checkpoint:
         statement = Statement(self.run, self.count, self.head)
         key, signature = self._keys.sign(statement.message()) if self._keys else ("", "")
-        return Checkpoint(count=statement.count, head=statement.head, key=key, signature=signature)
+        return Checkpoint(count=statement.length, head=statement.head, key=key, signature=signature)

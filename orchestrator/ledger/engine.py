@@ -175,7 +175,11 @@ def _postgres(location: str, options: str = "") -> Engine:
                 f"the ledger {describe(location)} is neither a file nor a postgresql:// URL"
             )
         url = url.set(drivername="postgresql+psycopg")
-        engine = create_engine(url, connect_args={"options": options} if options else {})
+        engine = create_engine(
+            url,
+            isolation_level="REPEATABLE READ" if options else "READ COMMITTED",
+            connect_args={"options": options} if options else {},
+        )
     except ImportError:
         raise StoreError(
             "a ledger in PostgreSQL needs `pip install 'crossaudit[postgres]'`"

@@ -45,6 +45,10 @@ class Keys:
         """Return the 32 bytes that name redacted secrets."""
         return self._secret("hmac.key") or secrets.token_bytes(32)
 
+    def __getstate__(self) -> dict[str, object]:
+        """Let worker processes name secrets alike even where no key can be kept."""
+        return {"folder": self.folder, "hmac_key": self.hmac_key}
+
     def sign(self, message: bytes) -> tuple[str, str]:
         """Return fingerprint and signature as hex; two empty texts where there is no key."""
         if not self._private:
@@ -93,7 +97,8 @@ def is_signed(public: str, message: bytes, signature: str) -> bool:
         _load(public).verify(bytes.fromhex(signature), message)
     except (InvalidSignature, ValueError):
         return False
-    return signature == signature.lower()
+    # `fromhex` also takes capitals and spaces: then other bytes would say the same.
+    return all(bytes.fromhex(text).hex() == text for text in (public, signature))
 
 
 def _load(public: str) -> Ed25519PublicKey:

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 import anyio
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection
 
 from orchestrator.clock import Clock, SystemClock
 from orchestrator.domain.event import EVENT, Event, Fact, RunClosed
 from orchestrator.domain.value import JsonObject
 from orchestrator.errors import StoreError
+from orchestrator.ledger import answers
 from orchestrator.ledger.chain import StoredEvent
 from orchestrator.ledger.checkpoint import CheckedChain
-from orchestrator.ledger.derive import derive
 from orchestrator.ledger.engine import Durability, describe, open_to_write
 from orchestrator.ledger.inbox import Answered, Reply
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.log import Log
 from orchestrator.ledger.reader import Reader
-from orchestrator.ledger.statements import Statements, table_of
-from orchestrator.ledger.tables import InboxRow
+from orchestrator.ledger.statements import Statements
+from orchestrator.ledger.witness import Witness
 from orchestrator.ledger.writer import Batch, Writer
 
 RUN_CHARACTERS = 100
@@ -48,29 +47,32 @@ class Ledger:
 
         Raises StoreError where it cannot be written, LedgerTooNew where it is of a newer form.
         """
-        return cls(str(location), durability, witness, clock, keys, create)
+        clock = clock or SystemClock()
+        keys = keys or Keys()
+        engine = open_to_write(str(location), durability, create=create)
+        teller = Witness(witness, clock) if witness else None
+        return cls(str(location), Writer(engine, str(location), teller), clock, keys, teller)
 
     def __init__(
-        self,
-        location: str,
-        durability: Durability,
-        witness: str | None,
-        clock: Clock | None,
-        keys: Keys | None,
-        create: bool,
+        self, location: str, writer: Writer, clock: Clock, keys: Keys, witness: Witness | None
     ) -> None:
         self.location = describe(location)
-        self.keys = keys or Keys()
+        self.writer = writer
+        self.keys = keys
         self._where = location
-        self._clock = clock or SystemClock()
-        self._engine = open_to_write(location, durability, create=create)
-        self._writer = Writer(self._engine, location)
+        self._clock = clock
+        self._witness = witness
         self._opened: set[str] = set()
 
     @cached_property
     def reader(self) -> Reader:
         """Return a reader of the same ledger, with connections of its own."""
         return Reader(self._where)
+
+    @property
+    def witness_failures(self) -> tuple[str, ...]:
+        """Return what the witness could not be told, a sentence each."""
+        return tuple(self._witness.failures) if self._witness else ()
 
     def open_run(self, run: str) -> Log:
         """Begin the chain of a new run; this process is its only writer.
@@ -87,38 +89,28 @@ class Ledger:
                 f"run {run} is already in the ledger {self.location}; a run is opened once"
             )
         self._opened.add(run)
-        return StoredLog(CheckedChain(run, self._clock, self.keys), self._writer, self._clock)
+        return StoredLog(CheckedChain(run, self._clock, self.keys), self.writer, self._clock)
 
     async def insert(self, stored: Sequence[StoredEvent]) -> None:
         """Store events that were chained elsewhere: whole runs, in order."""
         events = [EVENT.validate_json(row.body) for row in stored]
 
         def work(connection: Connection, statements: Statements) -> None:
-            statements.store(connection, stored)
-            statements.apply(connection, derive(events))
+            statements.record(connection, stored, events)
 
-        if stored:
-            await self._writer.transact(work)
+        await self.writer.transact(work)
+        if self._witness:
+            self._witness.tell(events)
 
     async def take_answers(self, run: str) -> tuple[Answered, ...]:
         """Return what was sent to `run` since the last call."""
-        inbox = table_of(InboxRow)
-        waiting = (inbox.c.run == run) & inbox.c.taken.is_(None)
 
         def work(connection: Connection, _: Statements) -> tuple[Answered, ...]:
-            rows = connection.execute(select(inbox).where(waiting).order_by(inbox.c.id)).all()
-            if rows:
-                last = inbox.c.id <= rows[-1].id
-                taken = update(inbox).where(waiting, last).values(taken=self._clock.now())
-                connection.execute(taken)
-            return tuple(
-                Answered(r.id, r.run, r.request, r.answer, r.by, r.reason, _load(r.arguments), r.at)
-                for r in rows
-            )
+            return answers.take_answers(connection, run, self._clock.now())
 
-        if not await anyio.to_thread.run_sync(self.reader.has_mail, run):
-            return ()
-        return await self._writer.transact(work)
+        # Asked ten times a second while somebody is waited for: first look without a lock.
+        has_mail = await anyio.to_thread.run_sync(self.reader.has_mail, run)
+        return await self.writer.transact(work) if has_mail else ()
 
     def send(
         self,
@@ -131,18 +123,12 @@ class Ledger:
         arguments: JsonObject | None = None,
     ) -> None:
         """Leave an answer for the process that owns `run`, from any process."""
-        row = {
-            "run": run,
-            "request": request,
-            "answer": answer,
-            "by": by,
-            "reason": reason,
-            "arguments": None if arguments is None else json.dumps(arguments).encode(),
-            "at": self._clock.now(),
-        }
-        self._writer.transact_now(
-            lambda connection, _: connection.execute(insert(table_of(InboxRow)), row) and None
-        )
+
+        def work(connection: Connection, _: Statements) -> None:
+            at = self._clock.now()
+            answers.leave_answer(connection, run, request, answer, by, reason, arguments, at)
+
+        self.writer.transact_now(work)
 
     async def aclose(self) -> None:
         """Close from within an event loop."""
@@ -150,11 +136,12 @@ class Ledger:
             await anyio.to_thread.run_sync(self.close)
 
     def close(self) -> None:
-        """Close; what was appended is already written."""
-        self._writer.close()
-        self._engine.dispose()
+        """Close; what was appended is already written, a slow witness is waited for briefly."""
+        self.writer.close()
         if "reader" in self.__dict__:
             self.reader.close()
+        if self._witness:
+            self._witness.close()
 
 
 class StoredLog:
@@ -185,10 +172,3 @@ def is_run_id(text: str) -> bool:
     """Say whether `text` can name a run in a shell, in a URL and in `RUN:SEQ`."""
     plain = text.replace("-", "").replace("_", "").replace(".", "")
     return plain.isascii() and plain.isalnum() and len(text) <= RUN_CHARACTERS
-
-
-def _load(data: bytes | None) -> JsonObject | None:
-    if data is None:
-        return None
-    arguments: JsonObject = json.loads(data)
-    return arguments

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Select, exists
+from sqlalchemy import CompoundSelect, Connection, Select, exists
 from sqlmodel import Session, col, select
 
 from orchestrator.domain.decision import Request
@@ -50,6 +51,15 @@ class Reader:
         row: RunRow = exact[0] if exact else found[0]
         return row
 
+    def run_ids(self) -> list[str]:
+        """Return the ids of all runs, also of one whose row in `runs` or whose events are gone."""
+        rows = select(RunRow.run).union(select(EventRow.run))
+        return sorted(self._all(rows))
+
+    def count_events(self, run: str) -> int:
+        """Return how many events were recorded for `run`, whether they are still there or not."""
+        return next(iter(self._all(select(RunRow.events).where(RunRow.run == run))), 0)
+
     def has_run(self, run: str) -> bool:
         """Say whether any event of `run` is recorded."""
         return self._any(select(exists().where(col(EventRow.run) == run)))
@@ -62,7 +72,7 @@ class Reader:
     def events(self, run: str, after: int = -1, limit: int | None = None) -> Iterator[Event]:
         """Yield the events of `run` that follow number `after`, at most `limit`."""
         for stored in self.stored(run, after, limit):
-            yield _parse(stored.run, stored.seq, stored.body)
+            yield parse(stored.run, stored.seq, stored.body)
 
     def event(self, id: str) -> Event:
         """Return the event `RUN:SEQ`; the run may be given by the beginning of its id."""
@@ -93,7 +103,7 @@ class Reader:
         """Return events of all runs in the order of writing, each with its place in it."""
         query = select(EventRow).where(col(EventRow.id) > after_id)
         rows = self._all(query.order_by(col(EventRow.id)).limit(limit))
-        return [(row.id or 0, _parse(row.run, row.seq, row.body)) for row in rows]
+        return [(row.id or 0, parse(row.run, row.seq, row.body)) for row in rows]
 
     def decisions(self, run: str) -> list[DecisionRow]:
         """Return the decisions of `run` in order."""
@@ -109,14 +119,23 @@ class Reader:
             .where(col(ApprovalRow.answer).is_(None), col(RunRow.closed).is_(None))
             .order_by(col(ApprovalRow.asked), col(EventRow.id))
         )
-        facts = [_parse(row.run, row.seq, row.body) for row in self._all(query)]
+        facts = [parse(row.run, row.seq, row.body) for row in self._all(query)]
         return [(e.run, e.fact.request) for e in facts if isinstance(e.fact, ApprovalRequested)]
 
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
 
-    def _all(self, query: Select[Any]) -> list[Any]:
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Lend a connection on which every question is answered as of one moment."""
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except Exception as error:
+            raise explain(error, self._where) from None
+
+    def _all(self, query: Select[Any] | CompoundSelect[Any]) -> list[Any]:
         try:
             with Session(self._engine) as session:
                 return list(session.scalars(query))
@@ -131,7 +150,8 @@ def _same_event() -> Any:
     return (col(EventRow.run) == col(ApprovalRow.run)) & (col(EventRow.seq) == col(ApprovalRow.seq))
 
 
-def _parse(run: str, seq: int, body: bytes) -> Event:
+def parse(run: str, seq: int, body: bytes) -> Event:
+    """Return the event with this body; StoreError names it where it cannot be read."""
     try:
         return EVENT.validate_json(body)
     except ValidationError:

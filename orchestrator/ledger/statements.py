@@ -10,8 +10,9 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.dml import Insert, Update
 from sqlmodel import SQLModel
 
+from orchestrator.domain.event import Event
 from orchestrator.ledger.chain import StoredEvent
-from orchestrator.ledger.derive import TALLIES, Changes
+from orchestrator.ledger.derive import TALLIES, Changes, derive
 from orchestrator.ledger.tables import ApprovalRow, DecisionRow, EventRow, RunRow, VerdictRow
 
 
@@ -37,9 +38,12 @@ class Statements:
         }
         self._tallies = Prepared(_tally(), dialect)
 
-    def store(self, connection: Connection, stored: Sequence[StoredEvent]) -> None:
-        """Insert events."""
+    def record(
+        self, connection: Connection, stored: Sequence[StoredEvent], events: Iterable[Event]
+    ) -> None:
+        """Insert events and what they change in the derived tables."""
         self._events.execute(connection, [row._asdict() for row in stored])
+        self.apply(connection, derive(events))
 
     def apply(self, connection: Connection, changes: Changes) -> None:
         """Write derived rows."""

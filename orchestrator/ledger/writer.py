@@ -22,9 +22,9 @@ from sqlalchemy.exc import IntegrityError
 from orchestrator.domain.event import Event, Fact
 from orchestrator.errors import StoreError
 from orchestrator.ledger.chain import Chain, StoredEvent
-from orchestrator.ledger.derive import derive
 from orchestrator.ledger.engine import explain
 from orchestrator.ledger.statements import Statements
+from orchestrator.ledger.witness import Witness
 
 T = TypeVar("T")
 
@@ -53,9 +53,10 @@ class Lane(NamedTuple):
 class Writer:
     """Write to one engine; safe to use from several event loops and threads."""
 
-    def __init__(self, engine: Engine, location: str) -> None:
+    def __init__(self, engine: Engine, location: str, witness: Witness | None = None) -> None:
         self._engine = engine
         self._location = location
+        self._witness = witness
         self._statements = Statements(engine.dialect)
         self._connection = engine.connect()
         self._queue: deque[Batch] = deque()
@@ -85,9 +86,10 @@ class Writer:
             return self._transact(work)
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Close the engine and its connections."""
         with self._writing:
             self._connection.close()
+            self._engine.dispose()
 
     def _lane(self) -> Lane:
         try:
@@ -123,14 +125,14 @@ class Writer:
     def _store(self, batches: list[Batch]) -> None:
         events = [event for batch in batches for event, _ in batch.links]
         stored = [stored for batch in batches for _, stored in batch.links]
-        if not stored:
-            return
 
         def work(connection: Connection, statements: Statements) -> None:
-            statements.store(connection, stored)
-            statements.apply(connection, derive(events))
+            statements.record(connection, stored, events)
 
-        self._transact(work)
+        if stored:
+            self._transact(work)
+            if self._witness:
+                self._witness.tell(events)
 
     def _transact(self, work: Callable[[Connection, Statements], T]) -> T:
         try:
