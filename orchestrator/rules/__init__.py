@@ -1,0 +1,1 @@
+"""The constitution and the rule packs: compiled once, run on every action, with no model."""
