@@ -1,0 +1,56 @@
+"""The first values of a file, enough to tell its format, even where it is cut short."""
+
+from __future__ import annotations
+
+import io
+import json
+from itertools import islice
+
+from orchestrator.replay.importers.records import HEAD, Record, read_records
+
+ARCHIVE = b"PK\x03\x04"
+_SAMPLE = 20
+
+
+def read_head(start: bytes) -> list[object]:
+    """Return the first values in the first bytes of a file.
+
+    Those of an archive are its bytes; a value that goes on behind them is closed where they end.
+    """
+    if start.startswith(ARCHIVE):
+        return [start]
+    records = read_records(io.BufferedReader(io.BytesIO(start), HEAD), HEAD)
+    found = [r.data for r in islice(records, _SAMPLE) if isinstance(r, Record)]
+    if found:
+        return found
+    mended = mend(start.decode("utf-8-sig", "replace").lstrip())
+    return mended[:_SAMPLE] if isinstance(mended, list) else [mended]
+
+
+def mend(text: str) -> object:
+    """Return the JSON value `text` begins with, without what was cut off; None where none is."""
+    closers: list[str] = []
+    in_string = escaped = False
+    cut, tail = 0, ""
+    for at, mark in enumerate(text):
+        if in_string:
+            in_string = escaped or mark != '"'
+            escaped = mark == "\\" and not escaped
+        elif mark == '"':
+            in_string = True
+        elif mark in "{[":
+            closers.append("}" if mark == "{" else "]")
+            cut, tail = at + 1, "".join(reversed(closers))
+        elif mark in "}]":
+            if not closers:
+                break
+            closers.pop()
+            cut, tail = at + 1, "".join(reversed(closers))
+            if not closers:
+                break
+        elif mark == ",":
+            cut, tail = at, "".join(reversed(closers))
+    try:
+        return json.loads(text[:cut] + tail)
+    except (ValueError, RecursionError):
+        return None
