@@ -30,7 +30,7 @@ def config() -> None:
     examples=[
         "crossaudit config show",
         "crossaudit config show --profile strict",
-        "crossaudit config show --json | jq '.[] | select(.origin != \"built in\")'",
+        "crossaudit config show --json | jq 'select(.origin != \"built in\")'",
     ]
 )
 @json_option
@@ -41,11 +41,9 @@ def show(loaded: Loaded, as_json: bool) -> None:
     The plain output is a valid crossaudit.toml.
     """
     if as_json:
-        rows = [
-            {"key": ".".join(keys), "value": value, "origin": loaded.origins[keys]}
-            for keys, value in _settings(loaded)
-        ]
-        click.echo(json.dumps(rows, indent=2))
+        for keys, value in _settings(loaded):
+            row = {"key": ".".join(keys), "value": value, "origin": loaded.origins[keys]}
+            click.echo(json.dumps(row))
         return
     section: Keys = ()
     for keys, value in _settings(loaded):

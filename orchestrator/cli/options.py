@@ -43,6 +43,21 @@ def json_option(callback: Callback) -> Callback:
     )
 
 
+def complete_runs(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Offer the runs of the ledger whose ids begin so; none where there is no ledger."""
+    from contextlib import closing
+
+    from orchestrator.errors import CrossauditError
+    from orchestrator.ledger.reader import Reader
+
+    try:
+        loaded = _load(ctx.params.get("config"), None, ctx.params.get("ledger"))
+        with closing(Reader(loaded.config.ledger.path)) as reader:
+            return [row.run for row in reader.runs() if row.run.startswith(incomplete)]
+    except CrossauditError:
+        return []
+
+
 def _load(config: str | None, profile: str | None, ledger: str | None) -> Loaded:
     from orchestrator.config import load_config
 

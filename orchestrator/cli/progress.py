@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from typing import TypeVar
+from typing import Any
 
 import click
 
-T = TypeVar("T")
 
-
-def show_progress(
-    items: Iterable[T], label: str, length: int | None = None
-) -> AbstractContextManager[Iterable[T]]:
-    """Count `items` on standard error while they are taken; say nothing without a terminal."""
+def show_progress(length: int, label: str) -> AbstractContextManager[Any]:
+    """Draw a bar on standard error, moved by its `update(n)`; say nothing without a terminal."""
     return click.progressbar(
-        items,
         length=length,
         label=label,
         file=sys.stderr,

@@ -17,8 +17,15 @@ class Entry(NamedTuple):
 
 
 SECTIONS: dict[str, dict[str, Entry]] = {
+    "Look back": {
+        "runs": Entry("runs:runs", "List recorded runs, newest first."),
+        "show": Entry("runs:show", "Show a run step by step, or one event whole."),
+        "verify": Entry("ledger:verify", "Check that nobody changed the record."),
+        "export": Entry("ledger:export", "Write runs as JSON Lines that anybody can check."),
+    },
     "Set up": {
         "config": Entry("config:config", "Show or start the configuration."),
+        "ledger": Entry("ledger:ledger", "Maintain the ledger."),
         "completion": Entry("completion:completion", "Print a completion script for your shell."),
     },
 }

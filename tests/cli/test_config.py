@@ -24,7 +24,8 @@ def test_show_names_the_origin_of_each_value(
     (elsewhere / "crossaudit.toml").write_text('[gate]\nstrikes = 7\n[rules.parameters]\na = "b"\n')
     monkeypatch.setenv("CROSSAUDIT_LEDGER", "other.db")
     assert run_program(["config", "show", "--profile", "strict", "--json"]) == Exit.OK
-    rows = {row["key"]: row for row in json.loads(capsys.readouterr().out)}
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    rows = {row["key"]: row for row in printed}
     assert rows["profile"] == {"key": "profile", "value": "strict", "origin": "--profile"}
     assert rows["gate.strikes"]["value"] == 7
     assert rows["gate.strikes"]["origin"].endswith("crossaudit.toml:2")

@@ -45,7 +45,7 @@ def test_every_command_says_what_it_does_and_shows_how(path: str) -> None:
     text = context.get_help()
     assert "Example" in text
     assert context.command.get_short_help_str(200).endswith(".")
-    assert all(path in example for example in context.command.examples)
+    assert path in context.command.examples[0]
 
 
 @pytest.mark.parametrize("path", CONTEXTS)
