@@ -68,7 +68,7 @@ class Coverage(Value):
     @property
     def share(self) -> float | None:
         """Return covered results as a share of all, or None when nothing was observed."""
-        return None if not self.observed else 1 - self.bypassed / self.observed
+        return (self.observed - self.bypassed) / self.observed if self.observed else None
 
 
 class RunSummary(Value):

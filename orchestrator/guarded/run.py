@@ -73,6 +73,8 @@ class GuardedRun:
             holds=facts.mode == "live" and config.gate.enforce,
             keep_results=config.privacy.keep_results,
         )
+        self.failure = ""
+        """Set by a host to record the run as failed, and why, though no exception ended it."""
         self._turn_lock = anyio.Lock()
         self._next_turn = 0
 
@@ -88,10 +90,11 @@ class GuardedRun:
         trace: TracebackType | None,
     ) -> None:
         """Record how the run ended, also when it was cancelled."""
-        how = "failed" if error else "completed"
-        why = self._redactor.text(clean_text(f"{kind.__name__}: {error}")) if kind else ""
+        why = f"{kind.__name__}: {error}" if kind else self.failure
         closed = RunClosed(
-            how="terminated" if self.terminated else how, why=why, summary=self.summary()
+            how="terminated" if self.terminated else "failed" if why else "completed",
+            why=self._redactor.text(clean_text(why)),
+            summary=self.summary(),
         )
         with anyio.CancelScope(shield=True):
             try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -70,27 +71,29 @@ async def run_command(
             finally:
                 with anyio.CancelScope(shield=True):
                     await _stop(process, grace=GRACE_SECONDS)
+            if process.returncode and not run.terminated:
+                run.failure = f"the agent exited with {process.returncode}"
         return Ended(run.id, process.returncode, run.terminated)
 
 
 async def _start(command: Sequence[str], run: str, folder: Path | None) -> Process:
     environment = {**os.environ, "CROSSAUDIT_RUN": run}
     try:
-        return await anyio.open_process(command, stderr=None, env=environment, cwd=folder)
+        return await anyio.open_process(
+            command, stderr=None, env=environment, cwd=folder, start_new_session=True
+        )
     except OSError as error:
         raise CrossauditError(f"cannot start {command[0]!r}: {error.strerror}") from None
 
 
 async def _stop(process: Process, *, grace: float = 0.0) -> None:
-    """Wait `grace` seconds for the process to end by itself, then make it end."""
+    """Wait `grace` seconds for the process to end by itself, then end it and what it started."""
     with anyio.move_on_after(grace):
         await process.wait()
-    for end in (process.terminate, process.kill):
-        if process.returncode is not None:
-            return
+    for how in (signal.SIGTERM, signal.SIGKILL):
         try:
-            end()
-        except ProcessLookupError:
+            os.killpg(process.pid, how)
+        except (ProcessLookupError, PermissionError):
             return
         with anyio.move_on_after(GRACE_SECONDS):
             await process.wait()
@@ -207,6 +210,7 @@ class _Conversation:
     async def _observe(
         self, message: Mapping[str, Any], arguments: Mapping[str, Any] | None = None
     ) -> None:
+        self._decided.discard(message["call"])
         result = await self._run.observe(
             message["call"],
             message.get("content"),

@@ -1,0 +1,1 @@
+"""Recorded runs: read, played through the guard, summed up, compared."""

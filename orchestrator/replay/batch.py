@@ -14,8 +14,8 @@ from orchestrator.replay.player import Played, Player
 from orchestrator.replay.recording import Recording, Unreadable
 
 Found: TypeAlias = Recording | Unreadable
-Outcome: TypeAlias = Played | Unreadable
-Take: TypeAlias = Callable[[Outcome], Awaitable[None]]
+Take: TypeAlias = Callable[[Found, Played | None], Awaitable[None]]
+"""Told of each thing found and what came of it; None where it could not be read."""
 
 CHUNK = 16
 """Recordings a worker process is handed at once."""
@@ -29,7 +29,7 @@ async def play_all(
     workers: int = 1,
     keys: Keys | None = None,
 ) -> None:
-    """Hand `take` what comes of each recording, in the order of `found` whatever `workers` is.
+    """Tell `take` what came of each recording, in the order of `found` whatever `workers` is.
 
     Memory does not grow with the input: a few chunks a worker are under way at once.
     """
@@ -38,7 +38,7 @@ async def play_all(
         return
     player = Player(config, keys=keys)
     for item in found:
-        await take(item if isinstance(item, Unreadable) else await player.play(item))
+        await take(item, await _play(player, item))
 
 
 async def _play_in_workers(
@@ -53,8 +53,8 @@ async def _play_in_workers(
             play_chunk, items, config, keys, cancellable=True, limiter=processes
         )
         await turnstile.wait_for(place)
-        for outcome in outcomes:
-            await take(outcome)
+        for item, played in zip(items, outcomes, strict=True):
+            await take(item, played)
         turnstile.advance()
         under_way.release()
 
@@ -84,19 +84,20 @@ class _Turnstile:
 _players: dict[str, Player] = {}
 
 
-def play_chunk(items: list[Found], config: Config, keys: Keys | None) -> list[Outcome]:
+def play_chunk(items: list[Found], config: Config, keys: Keys | None) -> list[Played | None]:
     """Play `items` in a worker process, which keeps its compiled rules for the next chunk."""
     name = config.model_dump_json()
     if name not in _players:
         _players[name] = Player(config, keys=keys)
 
-    async def play() -> list[Outcome]:
-        return [
-            item if isinstance(item, Unreadable) else await _players[name].play(item)
-            for item in items
-        ]
+    async def play() -> list[Played | None]:
+        return [await _play(_players[name], item) for item in items]
 
     return anyio.run(play)
+
+
+async def _play(player: Player, item: Found) -> Played | None:
+    return None if isinstance(item, Unreadable) else await player.play(item)
 
 
 def _chunks(found: Iterable[Found]) -> Iterator[list[Found]]:

@@ -27,6 +27,7 @@ from orchestrator.replay.recording import (
     ToolResult,
     UserWords,
 )
+from orchestrator.replay.summary import Summary
 from orchestrator.rules.redaction import Redactor
 from orchestrator.rules.ruleset import load_rules
 from orchestrator.rules.secrets import SecretScanner
@@ -35,13 +36,11 @@ from orchestrator.rules.secrets import SecretScanner
 class Played(NamedTuple):
     """What came of one recording."""
 
-    recording_id: tuple[str, int]
-    """Source file and record."""
     run: str
-    events: list[Event]
     stored: list[StoredEvent]
     rows: list[JsonObject]
     """One an action, in the order of the recording."""
+    summary: Summary
 
 
 class Player:
@@ -84,8 +83,7 @@ class Player:
             for step in recording.steps:
                 await self._take(run, step, recording.has_calls, messages, turns)
         rows = list(_rows(recording, log.events, messages))
-        key = (recording.source.file, recording.source.record)
-        return Played(key, log.run, log.events, log.stored, rows)
+        return Played(log.run, log.stored, rows, Summary.of(log.events))
 
     async def _take(
         self,

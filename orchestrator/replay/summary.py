@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Self
 
 from orchestrator.domain.event import (
     BypassSeen,
@@ -46,8 +47,25 @@ class Summary:
         """Return results seen and results that came around the guard."""
         return Coverage(observed=self.observed, bypassed=self.bypassed)
 
-    def add(self, events: Sequence[Event]) -> None:
-        """Count the events of one run."""
+    @classmethod
+    def of(cls, events: Sequence[Event]) -> Self:
+        """Return the counts of one run."""
+        summary = cls()
+        summary._count(events)
+        return summary
+
+    def add(self, other: Summary) -> None:
+        """Add the counts of other runs to these."""
+        self.runs += other.runs
+        self.turns += other.turns
+        self.observed += other.observed
+        self.bypassed += other.bypassed
+        self.decisions.update(other.decisions)
+        self.rules.update(other.rules)
+        self.failures.update(other.failures)
+        self.abstained.update(other.abstained)
+
+    def _count(self, events: Sequence[Event]) -> None:
         for event in events:
             match event.fact:
                 case RunOpened():

@@ -1,0 +1,143 @@
+"""The command: no key, no network, and nothing canned."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import click
+
+from orchestrator.cli.command import Command
+from orchestrator.cli.options import with_config
+from orchestrator.cli.plain import safe
+
+if TYPE_CHECKING:
+    from orchestrator.config import Loaded
+    from orchestrator.guard import Guard
+    from orchestrator.ledger.ledger import Ledger
+
+PAUSE_SECONDS = 2.5
+ANSWER_SECONDS = 6.0
+
+
+@click.command(cls=Command, examples=["crossaudit demo", "crossaudit demo --plain"])
+@with_config(ledger=True)
+@click.option("--plain", is_flag=True, help="Plain lines, also on a terminal.")
+@click.option("--record", type=click.Path(path_type=Path), help="Also export the run to this file.")
+def demo(loaded: Loaded, plain: bool, record: Path | None) -> None:
+    """Watch a scripted office agent work under the guard: no key, no network, about 25 seconds.
+
+    It is asked to pay the May invoice and tidy the build folder, with real tools in a temporary
+    directory. Every verdict is computed while you watch.
+    """
+    from orchestrator.guard import Guard
+    from orchestrator.ledger.ledger import Ledger
+
+    ledger = Ledger.open(loaded.config.ledger.path)
+    try:
+        from orchestrator.cli.demo.office import demo_config
+
+        guard = Guard(demo_config(loaded.config.ledger.path), ledger)
+        with _no_network() as tried:
+            run = anyio.run(_show, guard, ledger, sys.stdout.isatty())
+        _sum_up(ledger, run, tried)
+        if record:
+            _export(ledger, run, record)
+    finally:
+        ledger.close()
+
+
+async def _show(guard: Guard, ledger: Ledger, slow: bool) -> str:
+    from orchestrator.cli.demo.office import work_through
+    from orchestrator.cli.narrator import Narrator
+
+    narrator = Narrator(click.echo, show_words=True)
+
+    async def narrate(*, task_status: anyio.abc.TaskStatus[None]) -> None:
+        async with guard.subscribe() as events:
+            task_status.started()
+            async for event in events:
+                narrator.tell(event)
+
+    with tempfile.TemporaryDirectory(prefix="crossaudit-demo-") as folder:
+        async with anyio.create_task_group() as tasks:
+            await tasks.start(narrate)
+            run = await work_through(
+                guard,
+                ledger,
+                Path(folder),
+                pause=PAUSE_SECONDS if slow else 0.0,
+                answer_after=ANSWER_SECONDS if slow else 0.0,
+            )
+            await anyio.lowlevel.checkpoint()
+            tasks.cancel_scope.cancel()
+    return run
+
+
+def _sum_up(ledger: Ledger, run: str, tried: list[str]) -> None:
+    from orchestrator.domain.event import RunClosed
+    from orchestrator.ledger.keys import Keys
+    from orchestrator.ledger.verification import verify_run
+
+    events = list(ledger.reader.events(run))
+    closed = next(event.fact for event in events if isinstance(event.fact, RunClosed))
+    summary = closed.summary
+    share = summary.coverage.share
+    report = verify_run(ledger.reader, run, keys=Keys())
+    decided = ", ".join(f"{count} {word}" for word, count in summary.decisions.items())
+    lines = (
+        "",
+        f"run       {run}: {summary.turns} turns, {summary.actions} actions, {summary.held} held",
+        f"decisions {decided}",
+        f"auditors  {summary.auditors}",
+        f"coverage  {share:.0%} of {summary.coverage.observed} results were reviewed first"
+        if share is not None
+        else "coverage  no result",
+        f"network   {len(tried)} connections tried, none possible",
+        f"verify    {_proof(report)} ({len(events)} events in {safe(ledger.location)})",
+        "",
+        "Next:",
+        f"  crossaudit show {run}",
+        "  crossaudit replay runs/demo --compare strict",
+        "  crossaudit run --profile observe -- YOUR-AGENT",
+    )
+    for line in lines:
+        click.echo(line)
+
+
+def _proof(report: Any) -> str:
+    if report.first_bad is not None:
+        return f"broken at event {report.first_bad}: {report.why}"
+    return "chain intact" + ("" if report.proof == "chain intact" else f", {report.proof}")
+
+
+def _export(ledger: Ledger, run: str, path: Path) -> None:
+    from orchestrator.ledger.export import export_run
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        export_run(ledger.reader, run, file)
+    click.echo(f"recorded in {safe(str(path))}")
+
+
+@contextmanager
+def _no_network() -> Iterator[list[str]]:
+    """Refuse every connection of this process, and yield the list of those that were tried."""
+    tried: list[str] = []
+    is_on = True
+
+    def refuse(event: str, args: tuple[Any, ...]) -> None:
+        if is_on and event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+            tried.append(event)
+            raise ConnectionRefusedError("the demo has no network")
+
+    sys.addaudithook(refuse)  # cannot be taken off again, so it is switched off
+    try:
+        yield tried
+    finally:
+        is_on = False

@@ -1,0 +1,145 @@
+"""Tell a run as plain lines: the same facts a screen would show, one line each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TypeAlias
+
+from orchestrator.cli.plain import pad, safe
+from orchestrator.domain.action import Action, Turn
+from orchestrator.domain.decision import Decision, Outcome
+from orchestrator.domain.event import (
+    ApprovalAnswered,
+    ApprovalRequested,
+    ApprovalVoted,
+    BypassSeen,
+    Decided,
+    Event,
+    GuardFailed,
+    ProtocolBroken,
+    ResultObserved,
+    RulesChecked,
+    RunOpened,
+    TurnProposed,
+)
+from orchestrator.domain.verdict import Hit
+from orchestrator.rules.shell import parse_shell
+
+Write: TypeAlias = Callable[[str], None]
+
+GLYPHS = {"allow": "✓", "flag": "⚑", "modify": "~", "escalate": "?", "deny": "✗", "terminate": "■"}
+TELLING = ("command", "path", "url", "query", "sql", "to", "recipient", "amount")
+"""Arguments that say most about a call, shown first."""
+
+
+class Narrator:
+    """Write a line for each event a person should see."""
+
+    def __init__(self, write: Write, *, show_words: bool = False) -> None:
+        self._write = write
+        self._show_words = show_words
+        self._turn = Turn(index=0)
+        self._hits: tuple[Hit, ...] = ()
+
+    def tell(self, event: Event) -> None:
+        """Write what `event` says, if it says anything new to a person."""
+        match event.fact:
+            case RunOpened(facts=facts):
+                task = f": {safe(facts.task, 70)}" if facts.task else ""
+                self._write(f"run {event.run}  {safe(facts.agent)}{task}  [{facts.profile}]")
+            case TurnProposed(turn=turn):
+                self._turn = turn
+                if self._show_words and turn.message:
+                    self._write(f'  agent: "{safe(turn.message, 90)}"')
+            case RulesChecked(hits=hits):
+                self._hits = hits
+            case Decided(decision=decision, micros=micros):
+                self._tell_decision(decision, micros)
+            case ApprovalRequested(request=request):
+                limit = request.deadline - event.at if request.deadline else None
+                seconds = (
+                    f"{limit.total_seconds():.0f} s, then {request.on_timeout}" if limit else ""
+                )
+                self._note("?", f"waits for {_people(request.needed)} ({seconds}): {request.id}")
+            case ApprovalVoted(by=by):
+                self._note("?", f"{safe(by)} approved; others have to")
+            case ApprovalAnswered(approval=approval, decision=outcome):
+                by = f" by {safe(', '.join(approval.by))}" if approval.by else ""
+                why = f": {safe(approval.reason, 60)}" if approval.reason else ""
+                self._note(GLYPHS[outcome], f"{approval.answer}{by}{why} -> {outcome}")
+            case _:
+                self._tell_rest(event)
+
+    def _tell_rest(self, event: Event) -> None:
+        match event.fact:
+            case ResultObserved(hits=hits) if hits:
+                for hit in hits:
+                    quote = f' "{safe(hit.span.text, 60)}"' if hit.span else ""
+                    self._note(GLYPHS[hit.effect], f"in the result: {safe(hit.reason)}{quote}")
+            case BypassSeen(why=why, call_id=call):
+                self._note("!", f"BYPASS: {why.replace('_', ' ')} ({safe(call or 'no id', 40)})")
+            case GuardFailed(where=where, cause=cause):
+                self._note("!", f"THE GUARD FAILED in {where}: {safe(cause, 80)}")
+            case ProtocolBroken(why=why, line=line):
+                self._note("!", f'PROTOCOL BROKEN: the line "{safe(line, 50)}" {safe(why, 80)}')
+
+    def _tell_decision(self, decision: Decision, micros: int) -> None:
+        action = next((a for a in self._turn.actions if a.id == decision.action), None)
+        hits = [hit for hit in self._hits if hit.action == decision.action]
+        flags = [hit for hit in hits if hit.effect == "flag"]
+        judged = decision.judged
+        word = "flag" if judged is Outcome.ALLOW and flags else judged.value
+        held = "" if decision.decision is judged else f" (not held: {decision.decision})"
+        reason = decision.reason or (flags[0].reason if flags else "")
+        parts = [
+            GLYPHS[word],
+            pad(word, 9),
+            pad(decision.tool, 12),
+            pad(short_arguments(action) if action else "", 40),
+            pad(decision.clause or (flags[0].clause if flags else "-"), 4),
+            f"{safe(reason, 110)}{held}",
+            f"[{micros / 1000:.1f} ms]",
+        ]
+        self._write(" ".join(part for part in parts if part))
+        if judged is Outcome.MODIFY and decision.arguments and action:
+            self._tell_change(action, decision)
+        self._tell_subcommands(action, hits)
+
+    def _tell_change(self, action: Action, decision: Decision) -> None:
+        for name, value in (decision.arguments or {}).items():
+            if value != action.arguments.get(name):
+                self._note("~", f"{safe(name)} becomes {safe(_text(value), 80)}")
+
+    def _tell_subcommands(self, action: Action | None, hits: list[Hit]) -> None:
+        """Say for each part of a shell line whether it is what the rules object to."""
+        objected = {hit.subcommand: hit for hit in hits if hit.subcommand}
+        if not objected or action is None:
+            return
+        line = next((v for k, v in action.arguments.items() if k in ("command", "cmd")), None)
+        if not isinstance(line, str):
+            return
+        for part in parse_shell(line).commands:
+            hit = objected.get(part.text)
+            word = f"{GLYPHS[hit.effect]} {hit.effect}" if hit else "✓ nothing against it"
+            self._note("└", f"{pad(part.text, 50)} {word}")
+
+    def _note(self, glyph: str, text: str) -> None:
+        self._write(f"    {glyph} {text}")
+
+
+def short_arguments(action: Action) -> str:
+    """Return the arguments of a call in a few words, the telling ones first."""
+    if action.malformed:
+        return f"‹{action.malformed}›"
+    named = [name for name in TELLING if name in action.arguments]
+    rest = [name for name in action.arguments if name not in named]
+    return " ".join(_text(action.arguments[name]) for name in [*named, *rest])
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _people(count: int) -> str:
+    return "a person" if count == 1 else f"{count} people"
