@@ -22,7 +22,7 @@ from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.verification import CHAIN_INTACT, ChainReport, verify_ledger, verify_run
 
 if TYPE_CHECKING:
-    from orchestrator.config import Loaded
+    from orchestrator.config import LedgerConfig, Loaded
 
 LISTED = 20
 """Above this many runs, those that are good are counted, not listed."""
@@ -51,12 +51,7 @@ def verify(loaded: Loaded, what: str | None, witness: str | None, as_json: bool)
     event N" needs the key outside the ledger, "matches witness" what was told to somebody else.
     Exit code 1 says that an event is bad; the first one is named.
     """
-    if what and Path(what).is_file() and not _is_ledger(Path(what)):
-        if witness:
-            raise click.UsageError("a witness tells of runs in a ledger, not of an exported file")
-        reports = verify_export(what, keys=Keys())
-    else:
-        reports = _check(what, loaded.config.ledger.path, witness or loaded.config.ledger.witness)
+    reports = _check(what, loaded.config.ledger, witness)
     broken = [report for report in reports if report.first_bad is not None]
     if as_json:
         for report in reports:
@@ -131,12 +126,16 @@ def rebuild(loaded: Loaded, as_json: bool) -> None:
         click.echo(f"{safe(opened.location)}: tables made anew from {rebuilt} events")
 
 
-def _check(what: str | None, ledger: str, witness: str | None) -> list[ChainReport]:
-    """Return a report for each run asked for; `what` is a run, a ledger file, or all of `ledger`."""
-    if what and Path(what).is_file():
-        ledger, what = what, None
-    with closing(Reader(ledger)) as reader:
-        if what:
+def _check(what: str | None, settings: LedgerConfig, witness: str | None) -> list[ChainReport]:
+    """Return a report for each run asked for: those of a file, the one named, or all."""
+    file = Path(what) if what and Path(what).is_file() else None
+    if file and not _is_ledger(file):
+        if witness:
+            raise click.UsageError("a witness tells of runs in a ledger, not of an exported file")
+        return verify_export(file, keys=Keys())
+    witness = witness or settings.witness
+    with closing(Reader(file or settings.path)) as reader:
+        if what and not file:
             return [verify_run(reader, _find(reader, what), keys=Keys(), witness=witness)]
         reports = []
         with show_progress(len(reader.run_ids()), "verifying") as bar:

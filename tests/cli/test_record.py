@@ -225,6 +225,13 @@ def test_verify_takes_another_ledger_file(call: Callable[..., Result], tmp_path:
     assert call("verify", str(tmp_path / "other.db")).stdout == "0 runs: nothing to check\n"
 
 
+def test_a_witness_is_asked_about_ledgers_only(ledger: Path, tmp_path: Path) -> None:
+    file = tmp_path / "one.jsonl"
+    place = ["--ledger", str(ledger)]
+    assert run_program(["export", "aa", "--out", str(file), *place]) == Exit.OK
+    assert run_program(["verify", str(file), "--witness", "w", *place]) == Exit.USAGE
+
+
 def test_rebuild_makes_the_tables_anew(call: Callable[..., Result], ledger: Path) -> None:
     before = _rows(call("runs", "--json"))
     _tamper(ledger, "UPDATE runs SET denied = 0")
