@@ -84,7 +84,7 @@ def _difference(ours: Connection, theirs: Connection, run: str) -> tuple[int, st
         right = {row._mapping.get("seq", 0): row for row in ours.execute(query)}
         found = {row._mapping.get("seq", 0): row for row in theirs.execute(query)}
         if wrong := [n for n in right.keys() | found.keys() if right.get(n) != found.get(n)]:
-            return min(wrong), (
+            return min((n for n in wrong if isinstance(n, int)), default=0), (
                 f"the table {table.name} says something else; `crossaudit ledger rebuild` "
                 "writes it anew from the events"
             )

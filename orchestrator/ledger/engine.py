@@ -31,7 +31,10 @@ def open_to_write(location: str, durability: Durability, *, create: bool) -> Eng
 
     Raises StoreError, or LedgerTooNew where a newer crossaudit made it.
     """
-    engine = _postgres(location) if is_url(location) else _sqlite(location, durability, create)
+    if is_url(location):
+        engine = _postgres(location, read_only=False)
+    else:
+        engine = _sqlite(location, durability, create)
     try:
         with engine.begin() as connection:
             _check_schema(connection, location, create)
@@ -43,7 +46,7 @@ def open_to_write(location: str, durability: Durability, *, create: bool) -> Eng
 
 def open_to_read(location: str) -> Engine:
     """Open the ledger at `location` so that it cannot be changed."""
-    engine = _postgres(location, _READ_ONLY) if is_url(location) else _sqlite_reader(location)
+    engine = _postgres(location, read_only=True) if is_url(location) else _sqlite_reader(location)
     try:
         with engine.connect() as connection:
             _check_schema(connection, location, create=False)
@@ -167,7 +170,7 @@ def _has_wal(path: Path) -> bool:
     return path.with_name(path.name + "-wal").exists()
 
 
-def _postgres(location: str, options: str = "") -> Engine:
+def _postgres(location: str, *, read_only: bool) -> Engine:
     try:
         url = make_url(location)
         if url.get_backend_name() not in ("postgresql", "postgres"):
@@ -175,9 +178,10 @@ def _postgres(location: str, options: str = "") -> Engine:
                 f"the ledger {describe(location)} is neither a file nor a postgresql:// URL"
             )
         url = url.set(drivername="postgresql+psycopg")
+        options = f"{url.query.get('options', '')} {_READ_ONLY if read_only else ''}".strip()
         engine = create_engine(
             url,
-            isolation_level="REPEATABLE READ" if options else "READ COMMITTED",
+            isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
             connect_args={"options": options} if options else {},
         )
     except ImportError:
@@ -186,9 +190,10 @@ def _postgres(location: str, options: str = "") -> Engine:
         ) from None
     except ArgumentError:
         raise StoreError("the ledger's URL cannot be read; write postgresql://...") from None
+    if read_only:
+        return engine
     # As BEGIN IMMEDIATE does, and so that event ids become visible in their order.
-    lock = "SELECT 1" if options else f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})"
-    return _begin_with(engine, lock)
+    return _begin_with(engine, f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
 
 
 def _check_schema(connection: Connection, location: str, create: bool) -> None:

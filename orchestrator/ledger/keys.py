@@ -49,6 +49,10 @@ class Keys:
         """Let worker processes name secrets alike even where no key can be kept."""
         return {"folder": self.folder, "hmac_key": self.hmac_key}
 
+    def load(self) -> None:
+        """Read both keys, making them if need be; StoreError where a file is damaged."""
+        _ = self.hmac_key, self._seed
+
     def sign(self, message: bytes) -> tuple[str, str]:
         """Return fingerprint and signature as hex; two empty texts where there is no key."""
         if not self._private:
@@ -59,8 +63,11 @@ class Keys:
     def _private(self) -> Ed25519PrivateKey | None:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-        seed = self._secret("signing.key")
-        return Ed25519PrivateKey.from_private_bytes(seed) if seed else None
+        return Ed25519PrivateKey.from_private_bytes(self._seed) if self._seed else None
+
+    @cached_property
+    def _seed(self) -> bytes | None:
+        return self._secret("signing.key")
 
     def _secret(self, name: str) -> bytes | None:
         path = self.folder / name

@@ -49,6 +49,7 @@ class Ledger:
         """
         clock = clock or SystemClock()
         keys = keys or Keys()
+        keys.load()
         engine = open_to_write(str(location), durability, create=create)
         teller = Witness(witness, clock) if witness else None
         return cls(str(location), Writer(engine, str(location), teller), clock, keys, teller)
@@ -82,7 +83,7 @@ class Ledger:
         if not is_run_id(run):
             raise StoreError(
                 f"{run!r} cannot be the id of a run: up to {RUN_CHARACTERS} ASCII letters, "
-                "digits, '-', '_' and '.'"
+                "digits, '-', '_' and '.', the first a letter or digit"
             )
         if run in self._opened or self.reader.has_run(run):
             raise StoreError(
@@ -171,4 +172,5 @@ class StoredLog:
 def is_run_id(text: str) -> bool:
     """Say whether `text` can name a run in a shell, in a URL and in `RUN:SEQ`."""
     plain = text.replace("-", "").replace("_", "").replace(".", "")
-    return plain.isascii() and plain.isalnum() and len(text) <= RUN_CHARACTERS
+    named = plain.isascii() and plain.isalnum() and text[0].isalnum()
+    return named and len(text) <= RUN_CHARACTERS

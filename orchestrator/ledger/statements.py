@@ -48,10 +48,8 @@ class Statements:
     def apply(self, connection: Connection, changes: Changes) -> None:
         """Write derived rows."""
         for name, statement in self._derived.items():
-            if rows := getattr(changes, name):
-                statement.execute(connection, rows)
-        if changes.tallies:
-            self._tallies.execute(connection, list(changes.tallies.values()))
+            statement.execute(connection, getattr(changes, name))
+        self._tallies.execute(connection, list(changes.tallies.values()))
 
 
 class Prepared:
@@ -82,7 +80,8 @@ class Prepared:
         ]
         if self._by_place:
             bound = [tuple(row.values()) for row in bound]
-        connection.exec_driver_sql(self._sql, bound)
+        if bound:
+            connection.exec_driver_sql(self._sql, bound)
 
 
 def table_of(row: type[SQLModel]) -> Table:

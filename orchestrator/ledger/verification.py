@@ -72,11 +72,12 @@ def _verify(
 ) -> ChainReport:
     counted = reader.count_events(run)
     walk = ChainWalk(run, keys, told)
-    for stored in reader.stored(run):
-        if why := _misplaced(stored, walk.count) or walk.take(stored.body, stored.hash):
-            return walk.break_off(why)
-        if why := _mislabelled(stored):
-            return walk.break_off(why, walk.count - 1)
+    try:
+        for stored in _stored(reader, run):
+            if why := _mislabelled(stored, walk.count) or walk.take(stored.body, stored.hash):
+                return walk.break_off(why)
+    except StoreError as error:
+        return walk.break_off(f"its row cannot be read ({error})")
     if counted > walk.count:
         return walk.break_off(f"the end is cut off: the run had {counted} events")
     if not walk.count and not told:
@@ -87,18 +88,26 @@ def _verify(
     return report
 
 
-def _misplaced(stored: StoredEvent, expected: int) -> str:
-    if stored.seq == expected:
-        return ""
-    return f"event {expected} is missing" if stored.seq > expected else "its number is wrong"
+def _stored(reader: Reader, run: str) -> Iterator[StoredEvent]:
+    """Yield what can be read of `run` up to the very row that cannot."""
+    last = -1
+    try:
+        for stored in reader.stored(run):
+            yield stored
+            last = stored.seq
+    except StoreError:
+        while rest := list(reader.stored(run, last, 1)):
+            yield rest[0]
+            last = rest[0].seq
 
 
-def _mislabelled(stored: StoredEvent) -> str:
+def _mislabelled(stored: StoredEvent, expected: int) -> str:
+    """Say where the columns beside the body do not repeat what it says."""
+    if stored.seq != expected:
+        return f"there is no event {expected}: the next one is number {stored.seq}"
     at, kind = read_label(stored.body, stored.run, stored.seq)
-    if stored.kind != kind:
-        return f"the table says {stored.kind}, the event says {kind}"
-    if write_time(stored.at) != at:
-        return f"the table says {stored.at.isoformat()}, the event says {at}"
+    if kind and (stored.kind, write_time(stored.at)) != (kind, at):
+        return f"the table says {stored.kind} at {stored.at}, the event says {kind} at {at}"
     return ""
 
 
@@ -114,9 +123,9 @@ class ChainWalk:
         self.signed = 0
         """How many events a signature of ours covers."""
         self._keys = keys
-        self._told: dict[int, set[str]] | None = None if told is None else {}
+        self._asked = told is not None
+        self._told: dict[int, set[str]] = {}
         for statement in told or ():
-            assert self._told is not None
             self._told.setdefault(statement.length, set()).add(statement.head)
         self._unknown = ""
 
@@ -130,7 +139,7 @@ class ChainWalk:
             return f"its bytes do not begin as those of event {self.count} of {self.run} must"
         if kind == "checkpoint" and (why := self._check(body)):
             return why
-        if self._told and self._told.get(self.count + 1, {hash}) != {hash}:
+        if self._told.get(self.count + 1, {hash}) != {hash}:
             return "the witness was told another hash"
         self.head = head
         self.count += 1
@@ -150,19 +159,19 @@ class ChainWalk:
 
     def end(self) -> ChainReport:
         """Report that no more events follow."""
-        last = max(self._told or (0,))
-        if last > self.count:
-            return self.break_off(f"the end is cut off: the witness was told of {last} events")
-        if self._told:
-            beyond = (
-                "" if last + 1 >= self.count else f"the witness was told up to event {last - 1}"
-            )
-            return ChainReport(self.run, self.count, None, beyond, MATCHES_WITNESS)
-        why = "the witness was told nothing of this run" if self._told is not None else ""
+        told = max(self._told, default=0)
+        if told > self.count:
+            return self.break_off(f"the end is cut off: the witness was told of {told} events")
+        if told:
+            # The checkpoint that told the witness is itself one event more.
+            limit = f"the witness was told up to event {told - 1}" if told < self.count - 1 else ""
+            return ChainReport(self.run, self.count, None, limit, MATCHES_WITNESS)
+        limit = "the witness was told nothing of this run" if self._asked else ""
         if self.signed:
-            proof = f"signed to event {self.signed - 1}"
-            return ChainReport(self.run, self.count, None, why, proof)
-        return ChainReport(self.run, self.count, None, why or self._unknown, CHAIN_INTACT)
+            return ChainReport(
+                self.run, self.count, None, limit, f"signed to event {self.signed - 1}"
+            )
+        return ChainReport(self.run, self.count, None, limit or self._unknown, CHAIN_INTACT)
 
     def _check(self, body: bytes) -> str:
         try:
