@@ -9,8 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from orchestrator.domain.value import JsonObject
 from orchestrator.ledger.inbox import Answered, Reply
-from orchestrator.ledger.statements import table_of
-from orchestrator.ledger.tables import InboxRow
+from orchestrator.ledger.tables import InboxRow, table_of
 
 _INBOX = table_of(InboxRow)
 

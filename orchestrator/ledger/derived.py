@@ -13,8 +13,16 @@ from orchestrator.domain.event import EVENT, Event
 from orchestrator.ledger.derive import derive
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.reader import PAGE, Reader, parse
-from orchestrator.ledger.statements import Statements, table_of
-from orchestrator.ledger.tables import ApprovalRow, DecisionRow, EventRow, Row, RunRow, VerdictRow
+from orchestrator.ledger.statements import Statements
+from orchestrator.ledger.tables import (
+    ApprovalRow,
+    DecisionRow,
+    EventRow,
+    Row,
+    RunRow,
+    VerdictRow,
+    table_of,
+)
 
 DERIVED = tuple(table_of(row) for row in (RunRow, VerdictRow, DecisionRow, ApprovalRow))
 _EVENTS = table_of(EventRow)

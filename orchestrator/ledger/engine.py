@@ -7,14 +7,24 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, inspect, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    QueuePool,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlmodel import col
 
 from orchestrator.domain.event import SCHEMA_VERSION
 from orchestrator.errors import CrossauditError, LedgerTooNew, StoreError
-from orchestrator.ledger.tables import MetaRow, Row
+from orchestrator.ledger.tables import MetaRow, Row, table_of
 
 Durability: TypeAlias = Literal["normal", "full"]
 
@@ -23,6 +33,7 @@ BUSY_S = 5.0
 _WRITER_LOCK = 0x63726F7373  # any number, the same for all: one transaction writes at a time
 _WAL_PAGES = 8_000
 """Moving the log into the file stalls an append for the time of two fsyncs: do it seldom."""
+_TOUCH = update(table_of(MetaRow)).values(value=table_of(MetaRow).c.value)
 _READ_ONLY = "-c default_transaction_read_only=on"
 
 
@@ -38,6 +49,7 @@ def open_to_write(location: str, durability: Durability, *, create: bool) -> Eng
     try:
         with engine.begin() as connection:
             _check_schema(connection, location, create)
+            connection.execute(_TOUCH)  # SQLite opens what it may only read without a word
     except BaseException as error:
         engine.dispose()
         raise explain(error, location) from None
@@ -67,7 +79,7 @@ def describe(location: str) -> str:
         return location
     try:
         return make_url(location).render_as_string(hide_password=True)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return "the PostgreSQL URL"
 
 
@@ -188,7 +200,7 @@ def _postgres(location: str, *, read_only: bool) -> Engine:
         raise StoreError(
             "a ledger in PostgreSQL needs `pip install 'crossaudit[postgres]'`"
         ) from None
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise StoreError("the ledger's URL cannot be read; write postgresql://...") from None
     if read_only:
         return engine
@@ -206,7 +218,7 @@ def _check_schema(connection: Connection, location: str, create: bool) -> None:
             raise StoreError(_no_ledger(describe(location)))
         Row.metadata.create_all(connection)
         connection.execute(
-            MetaRow.__table__.insert(),  # type: ignore[attr-defined]
+            insert(table_of(MetaRow)),
             {"key": "schema_version", "value": str(SCHEMA_VERSION)},
         )
         return

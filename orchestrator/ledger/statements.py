@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, insert, update
+from sqlalchemy import Connection, bindparam, insert, update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.dml import Insert, Update
-from sqlmodel import SQLModel
 
 from orchestrator.domain.event import Event
 from orchestrator.ledger.chain import StoredEvent
 from orchestrator.ledger.derive import TALLIES, Changes, derive
-from orchestrator.ledger.tables import ApprovalRow, DecisionRow, EventRow, RunRow, VerdictRow
+from orchestrator.ledger.tables import (
+    ApprovalRow,
+    DecisionRow,
+    EventRow,
+    Row,
+    RunRow,
+    VerdictRow,
+    table_of,
+)
 
 
 class Statements:
     """Everything the writer says while runs are recorded."""
 
     def __init__(self, dialect: Dialect) -> None:
-        def inserting(row: type[SQLModel], columns: Iterable[str] = ()) -> Prepared:
+        def inserting(row: type[Row], columns: Iterable[str] = ()) -> Prepared:
             table = table_of(row)
             columns = tuple(columns) or tuple(table.columns.keys())
             return Prepared(insert(table).inline(), dialect, columns)
@@ -82,12 +89,6 @@ class Prepared:
             bound = [tuple(row.values()) for row in bound]
         if bound:
             connection.exec_driver_sql(self._sql, bound)
-
-
-def table_of(row: type[SQLModel]) -> Table:
-    """Return the table behind a row class."""
-    table: Table = row.__table__  # type: ignore[attr-defined]
-    return table
 
 
 def _tally() -> Update:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy import BigInteger, Integer, LargeBinary, String, Table, UniqueConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeDecorator
@@ -182,3 +182,9 @@ class MetaRow(Row, table=True):
 
     key: str = Field(primary_key=True)
     value: str
+
+
+def table_of(row: type[Row]) -> Table:
+    """Return the table behind a row class."""
+    table: Table = row.__table__  # type: ignore[attr-defined]
+    return table
