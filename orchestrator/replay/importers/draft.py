@@ -64,6 +64,8 @@ class Draft:
         self.changes += 1
         given = None if call_id is None else clean_text(str(call_id))
         answers = self._answers.take(given, tool, action)
+        if answers is None and not self.has_calls and self._turns:
+            answers = f"t{self._turns - 1}.0"  # where there are no calls, a turn is the action
         observation = Observation(
             action=answers,
             call_id=given,

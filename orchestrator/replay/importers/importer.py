@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -31,7 +32,7 @@ class RunFile(NamedTuple):
 
     def records(self) -> Iterator[Record | Broken]:
         """Split the file into its JSON values."""
-        with open(self.path, "rb", buffering=HEAD) as stream:  # noqa: PTH123 - typed as buffered
+        with BufferedReader(FileIO(self.path), HEAD) as stream:
             by_line = self.path.suffix.lower() in _LINE_SUFFIXES
             yield from read_records(stream, self.limit, by_line=by_line)
 

@@ -47,7 +47,7 @@ class Broken(NamedTuple):
 
 
 def read_records(
-    stream: io.BufferedReader, limit: int, *, by_line: bool = False
+    stream: io.BufferedReader[Any], limit: int, *, by_line: bool = False
 ) -> Iterator[Record | Broken]:
     """Return the JSON values of a file opened at its start.
 
@@ -67,24 +67,35 @@ def find_layout(head: bytes) -> Layout:
     start = head.removeprefix(BOM).lstrip()
     if start.startswith(b"["):
         return "array"
-    lines = [line for line in start.split(b"\n", 8)[:8] if line.strip()]
+    lines = [line.strip() for line in start.split(b"\n", 8)[:8] if line.strip()]
     if start.startswith(b"{") and len(lines) > 1:
-        starts_anew = lines[1].lstrip().startswith(b"{")
-        return "lines" if starts_anew or _is_complete(lines[0]) else "objects"
+        return "lines" if _is_complete(lines[0]) or _starts_anew(lines) else "objects"
     return "lines"
 
 
 def _is_complete(line: bytes) -> bool:
+    """Say whether a line is one JSON value, or several."""
     try:
         json.loads(line)
     except json.JSONDecodeError as error:
-        return error.msg == "Extra data"
+        return error.msg == "Extra data" and error.doc.startswith("{", error.pos)
     except (ValueError, RecursionError):
         return True
     return True
 
 
-def _read_lines(stream: io.BufferedReader, limit: int, by_line: bool) -> Iterator[Record | Broken]:
+def _starts_anew(lines: list[bytes]) -> bool:
+    """Say whether a first line that is broken is a line by itself, as the second one shows."""
+    if not lines[1].startswith(b"{"):
+        return False
+    if not lines[0].endswith((b"[", b"{", b",", b":")):
+        return True
+    return _is_complete(lines[1]) and (len(lines) < 3 or lines[2].startswith(b"{"))
+
+
+def _read_lines(
+    stream: io.BufferedReader[Any], limit: int, by_line: bool
+) -> Iterator[Record | Broken]:
     lines = _split_lines(stream, limit)
     first, second = next(lines, None), next(lines, None)
     alone = second is None and not by_line
@@ -96,7 +107,7 @@ def _read_lines(stream: io.BufferedReader, limit: int, by_line: bool) -> Iterato
             yield from _read_line(line.at, number, line.text)
 
 
-def _split_lines(stream: io.BufferedReader, limit: int) -> Iterator[_Line]:
+def _split_lines(stream: io.BufferedReader[Any], limit: int) -> Iterator[_Line]:
     for at in count():
         line = stream.readline(limit + 1)
         if not line:
@@ -137,7 +148,7 @@ class _Line(NamedTuple):
 class _Values:
     """The values of one array, or of objects set one after another, over a moving window."""
 
-    def __init__(self, stream: io.BufferedReader, limit: int, *, in_array: bool) -> None:
+    def __init__(self, stream: io.BufferedReader[Any], limit: int, *, in_array: bool) -> None:
         self._stream = stream
         self._limit = limit
         self._in_array = in_array
