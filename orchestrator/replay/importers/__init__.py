@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from orchestrator.domain.value import clean_text
 from orchestrator.replay.importers.files import FoundFile, find_files, look_at
 from orchestrator.replay.importers.formats import FORMATS, find_format
 from orchestrator.replay.importers.importer import Importer
@@ -46,7 +47,7 @@ def read_runs(
     A record above `limit_bytes` is passed over unread. The file goes by its path below `base`, or
     by its own name. Raises ReplayError for an unknown `format`.
     """
-    name = path.relative_to(base).as_posix() if base else path.name
+    name = clean_text(path.relative_to(base).as_posix() if base else path.name)
     importer = look_at(path, find_format(format) if format else None)
     if isinstance(importer, str):
         yield Unreadable(file=name, why=importer, known_format=base is None)

@@ -81,4 +81,4 @@ class ClaudeCode:
         return self._turns[name]
 
 
-CLAUDE_CODE = Importer("claude-code", recognises, whole_file(ClaudeCode, "claude-code"))
+CLAUDE_CODE = Importer("claude-code", recognises, whole_file(ClaudeCode, recognises, "claude-code"))

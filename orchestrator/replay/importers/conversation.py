@@ -33,8 +33,8 @@ class Conversation:
 
     def take(self, at: int, message: Fields) -> None:
         """Read the message at index `at`; raises Unfit."""
-        role, kind = message.get("role"), message.get("type")
-        if role is None and isinstance(kind, str):
+        role, kind = read_word(message.get("role")), message.get("type")
+        if message.get("role") is None and isinstance(kind, str):
             self._take_item(at, message, kind)
         elif role in _AGENT:
             self._take_answer(at, message, kind)
@@ -48,7 +48,7 @@ class Conversation:
                 self._take_result(at, result)
             self.draft.hear(at, blocks.text)
         elif role not in _INSTRUCTIONS:
-            raise Unfit(f"the message at {at} has no known role: {show(role)[:40]}")
+            raise Unfit(f"the message at {at} has no known role: {show(message.get('role'))[:40]}")
 
     def _take_answer(self, at: int, message: Fields, kind: object) -> None:
         blocks = read_blocks(message.get("content"))

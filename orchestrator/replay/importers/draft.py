@@ -27,7 +27,8 @@ class Draft:
         self.changes = 0
         """Grows with everything that is kept."""
         self._steps: list[_DraftStep] = []
-        self._turns = 0
+        self.turns = 0
+        """How many the agent has opened."""
         self._answers = Answers()
 
     def hear(self, message: int, text: str | None) -> None:
@@ -35,7 +36,7 @@ class Draft:
         if not text:
             return
         self.changes += 1
-        if self.task is None and self._turns == 0:
+        if self.task is None and self.turns == 0:
             self.task = text
         else:
             self._steps.append(UserWords(message=message, text=text))
@@ -43,8 +44,8 @@ class Draft:
     def open_turn(self, message: int) -> OpenTurn:
         """Begin the agent's next turn; it may be added to until the run is finished."""
         self.changes += 1
-        turn = OpenTurn(self, self._turns, message)
-        self._turns += 1
+        turn = OpenTurn(self, self.turns, message)
+        self.turns += 1
         self._answers.begin_turn()
         self._steps.append(turn)
         return turn
@@ -64,8 +65,8 @@ class Draft:
         self.changes += 1
         given = None if call_id is None else clean_text(str(call_id))
         answers = self._answers.take(given, tool, action)
-        if answers is None and not self.has_calls and self._turns:
-            answers = f"t{self._turns - 1}.0"  # where there are no calls, a turn is the action
+        if answers is None and not self.has_calls and self.turns:
+            answers = f"t{self.turns - 1}.0"  # where there are no calls, a turn is the action
         observation = Observation(
             action=answers,
             call_id=given,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from orchestrator.domain.value import clean_text
 from orchestrator.replay.importers.formats import FORMATS, find_format, recognise
 from orchestrator.replay.importers.head import read_head
 from orchestrator.replay.importers.importer import Importer, RunFile
@@ -35,7 +36,7 @@ class _Candidate(NamedTuple):
     @property
     def names(self) -> tuple[str, str, str]:
         below = self.path.relative_to(self.given).as_posix() if self.is_below else str(self.path)
-        return self.path.name, below, str(self.path)
+        return clean_text(self.path.name), clean_text(below), clean_text(str(self.path))
 
     @property
     def is_below(self) -> bool:

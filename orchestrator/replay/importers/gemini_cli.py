@@ -36,13 +36,13 @@ def read_session(record: Fields, file: RunFile, number: int) -> Iterator[Draft]:
         raise Unfit("has no messages")
     draft = file.draft(number, agent="gemini-cli")
     for at, message in enumerate(read_objects(record, "messages")):
-        kind = message.get("type")
+        kind = read_word(message.get("type"))
         if kind == "user":
             draft.hear(at, read_text(message.get("content")))
         elif kind == "gemini":
             _take_answer(draft, at, message)
         elif kind not in _NOT_SAID:
-            raise Unfit(f"messages[{at}] is of no known type: {show(kind)[:40]}")
+            raise Unfit(f"messages[{at}] is of no known type: {show(message.get('type'))[:40]}")
     yield draft
 
 

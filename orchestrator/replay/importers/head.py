@@ -6,7 +6,8 @@ import io
 import json
 from itertools import islice
 
-from orchestrator.replay.importers.records import HEAD, Record, read_records
+from orchestrator.replay.importers.layout import read_records
+from orchestrator.replay.importers.records import HEAD, Record
 
 ARCHIVE = b"PK\x03\x04"
 _SAMPLE = 20

@@ -10,7 +10,8 @@ from typing import NamedTuple, Protocol, TypeAlias
 from orchestrator.domain.run import Source
 from orchestrator.replay.importers.draft import Draft
 from orchestrator.replay.importers.fields import Fields, Unfit, as_fields
-from orchestrator.replay.importers.records import HEAD, Broken, Record, read_records
+from orchestrator.replay.importers.layout import read_records
+from orchestrator.replay.importers.records import HEAD, Broken, Record
 from orchestrator.replay.recording import Recording, Unreadable
 
 RUN_LIMITS = 4
@@ -91,17 +92,21 @@ def each_record(
     return read_file
 
 
-def whole_file(begin: Callable[[Draft], Session], agent: str) -> Callable[[RunFile], Runs]:
+def whole_file(
+    begin: Callable[[Draft], Session], recognises: Callable[[object], bool], agent: str
+) -> Callable[[RunFile], Runs]:
     """Return the reader of a format in which a file holds one run, a step or so a record."""
 
     def read_file(file: RunFile) -> Runs:
         session = begin(file.draft(agent=agent))
+        is_known = False
         kept, most = 0, RUN_LIMITS * file.limit
         for record in file.records():
             if isinstance(record, Broken):
                 yield file.unreadable(record.why, record.number)
                 continue
             held = session.draft.changes
+            is_known = is_known or recognises(record.data)
             try:
                 session.take(record.at, as_fields(record.data, "the record"))
             except Exception as error:
@@ -111,7 +116,10 @@ def whole_file(begin: Callable[[Draft], Session], agent: str) -> Callable[[RunFi
                 why = f"the run goes on above {most / 2**20:g} MiB and was not read further"
                 yield file.unreadable(record.place + why, record.number)
                 break
-        yield session.draft.finish()
+        if is_known or session.draft.changes:
+            yield session.draft.finish()
+        else:
+            yield file.unreadable(f"holds nothing of a {file.format} run")
 
     return read_file
 

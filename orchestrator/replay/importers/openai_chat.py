@@ -80,7 +80,7 @@ def _is_message(item: object) -> bool:
     return isinstance(kind, str) and (kind in _ITEMS or kind.endswith(("_call", "_call_output")))
 
 
-_read_messages = whole_file(Conversation, "agent")
+_read_messages = whole_file(Conversation, recognises, "agent")
 _read_records = each_record(read_run)
 
 OPENAI = Importer("openai", recognises, read)

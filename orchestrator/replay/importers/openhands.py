@@ -140,6 +140,6 @@ def _message(response: object) -> object:
 
 
 OPENHANDS_EVENTS = Importer(
-    "openhands-events", recognises_event, whole_file(OpenHands, "openhands")
+    "openhands-events", recognises_event, whole_file(OpenHands, recognises_event, "openhands")
 )
 OPENHANDS_OUTPUT = Importer("openhands-output", recognises_output, each_record(read_output))

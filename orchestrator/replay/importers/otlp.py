@@ -82,7 +82,7 @@ def _read_trace(draft: Draft, spans: list[_Span]) -> Draft:
     heard: set[str] = set()
     asked: set[str] = set()
     for at, span in enumerate(spans):
-        operation = span.attributes.get("gen_ai.operation.name")
+        operation = read_word(span.attributes.get("gen_ai.operation.name"))
         if operation in _MODEL:
             _take_answer(draft, at, span.attributes, heard, asked)
         elif operation == "execute_tool":
@@ -161,14 +161,19 @@ def _read_value(value: object, depth: int = 0) -> object:
             show(read_path(pair, "key")): _read_value(read_path(pair, "value"), depth + 1)
             for pair in pairs
         }
-    return next((v for v in value.values() if isinstance(v, (str, int, float, bool))), None)
+    plain = next((v for v in value.values() if isinstance(v, (str, int, float, bool))), None)
+    return _read_number(plain) if "intValue" in value else plain
 
 
 def _read_time(span: Fields) -> int:
-    raw = span.get("startTimeUnixNano")
-    if isinstance(raw, int):
-        return raw
-    return int(raw) if isinstance(raw, str) and raw.isdecimal() and len(raw) < 30 else 0
+    start = _read_number(span.get("startTimeUnixNano"))
+    return start if isinstance(start, int) else 0
+
+
+def _read_number(raw: object) -> object:
+    """Return a 64-bit number, which JSON holds as text."""
+    digits = raw.removeprefix("-") if isinstance(raw, str) else ""
+    return int(str(raw)) if digits.isascii() and digits.isdecimal() and len(digits) < 30 else raw
 
 
 def _failed(span: Fields) -> bool:

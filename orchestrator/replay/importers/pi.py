@@ -46,7 +46,7 @@ class Pi:
             self._take_message(at, message)
 
     def _take_message(self, at: int, message: Fields) -> None:
-        role = message.get("role")
+        role = read_word(message.get("role"))
         if role == "user":
             self.draft.hear(at, read_text(message.get("content")))
         elif role == "assistant":
@@ -60,7 +60,7 @@ class Pi:
                 error=bool(message.get("isError")),
             )
         elif role not in _NOT_SAID:
-            raise Unfit(f"the message has no known role: {show(role)[:40]}")
+            raise Unfit(f"the message has no known role: {show(message.get('role'))[:40]}")
 
     def _take_answer(self, at: int, message: Fields) -> None:
         named = name_model(message.get("provider"), message.get("model"))
@@ -73,4 +73,4 @@ class Pi:
             turn.call(call)
 
 
-PI = Importer("pi", recognises, whole_file(Pi, "pi"))
+PI = Importer("pi", recognises, whole_file(Pi, recognises, "pi"))

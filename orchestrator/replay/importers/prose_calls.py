@@ -22,11 +22,18 @@ _SHELLS = {"bash", "sh", "shell", "console", "zsh"}
 _ERRORS = (ValueError, SyntaxError, MemoryError, RecursionError)
 
 
-def read_call(text: str) -> Fields | None:
-    """Return the one call that all of `text` is, or None where it is prose or cannot be read."""
+def read_calls(text: str) -> list[Fields]:
+    """Return the call that all of `text` is, or one a line; none where any of it is prose."""
+    if len(text) > MOST:
+        return []
+    if whole := _read_call(text):
+        return [whole]
+    lines = [_read_call(line) for line in text.splitlines() if line.strip()]
+    return [call for call in lines if call] if all(lines) else []
+
+
+def _read_call(text: str) -> Fields | None:
     text = text.strip()
-    if not text or len(text) > MOST:
-        return None
     if said := _SAID.match(text):
         text = said.group(1)
     return next((call for shape in _SHAPES if (call := shape(text))), None)
@@ -51,7 +58,7 @@ def _read_braced(text: str) -> Fields | None:
 def _read_json(text: str) -> Fields | None:
     """Read `{"name": .., "args": ..}`, `{"Tool": {..}}`, with or without `"command":` before it."""
     if text.startswith('"command"'):
-        text = "{" + text.rstrip("}") + "}" * text.count("{") + "}"
+        text = "{" + text  # cut out of an object around it
     found = _read_object(text) if text.startswith("{") else None
     if not found:
         return None
@@ -94,9 +101,9 @@ def _read_value(node: ast.expr) -> object:
 def _read_object(text: str) -> Fields | None:
     """Read JSON, else a Python dict."""
     try:
-        found = json.loads(text)
+        found = json.loads(text, strict=False)
     except (ValueError, RecursionError):
-        tree = _parse(text)
+        tree = _parse(text) or _parse(text.replace("\n", "\\n"))
         try:
             found = ast.literal_eval(tree) if tree else None
         except _ERRORS:

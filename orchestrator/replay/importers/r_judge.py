@@ -10,9 +10,16 @@ from collections.abc import Iterator
 from itertools import chain
 
 from orchestrator.replay.importers.draft import Draft
-from orchestrator.replay.importers.fields import Fields, Unfit, read_objects, read_text, show
+from orchestrator.replay.importers.fields import (
+    Fields,
+    Unfit,
+    read_objects,
+    read_text,
+    read_word,
+    show,
+)
 from orchestrator.replay.importers.importer import Importer, RunFile, each_record
-from orchestrator.replay.importers.prose_calls import read_call
+from orchestrator.replay.importers.prose_calls import read_calls
 
 _ASSEBENCH = {"application_scenario", "risk_type", "failure_mode", "ambiguous"}
 _AGENT = {"agent", "assistant"}
@@ -44,7 +51,7 @@ def read_run(record: Fields, file: RunFile, number: int) -> Iterator[Draft]:
 
 
 def _take(draft: Draft, at: int, step: Fields) -> None:
-    role = step.get("role")
+    role = read_word(step.get("role"))
     if role in _AGENT:
         _take_turn(draft, at, step)
         return
@@ -55,7 +62,7 @@ def _take(draft: Draft, at: int, step: Fields) -> None:
     elif role == "user":
         draft.hear(at, text)
     elif role != "system":
-        raise Unfit(f"the step at {at} has no known role: {show(role)[:40]}")
+        raise Unfit(f"the step at {at} has no known role: {show(step.get('role'))[:40]}")
 
 
 def _take_turn(draft: Draft, at: int, step: Fields) -> None:
@@ -63,7 +70,7 @@ def _take_turn(draft: Draft, at: int, step: Fields) -> None:
     turn.think(read_text(step.get("thought")))
     action = read_text(step.get("action", step.get("content")))
     turn.say(action)
-    if action and (call := read_call(action)):
+    for call in read_calls(action or ""):
         turn.call(call)
 
 

@@ -73,7 +73,11 @@ def read_command(action: str) -> Fields | None:
     if names is None:
         return {"name": "bash", "arguments": {"command": text}}
     values = rest.split(None, len(names) - 1) if names else []
-    return {"name": word, "arguments": dict(zip(names, values, strict=False))}
+    arguments = {
+        name: value if name == "text" else value.strip("\"'")
+        for name, value in zip(names, values, strict=False)
+    }
+    return {"name": word, "arguments": arguments}
 
 
 def _take_step(draft: Draft, at: int, step: Fields) -> None:
@@ -95,7 +99,7 @@ def _take_message(draft: Draft, at: int, message: Fields) -> None:
         return
     if role == "assistant":
         _take_answer(draft, at, message)
-    elif role == "tool" or (role == "user" and not _is_users(message) and draft.task):
+    elif role == "tool" or (role == "user" and draft.turns):
         ids = message.get("tool_call_ids")
         call_id = ids[0] if isinstance(ids, list) and ids else message.get("tool_call_id")
         draft.observe(at, _said(message) or "", call_id=call_id)
