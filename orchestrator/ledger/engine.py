@@ -87,13 +87,24 @@ def explain(error: BaseException, location: str) -> BaseException:
     """Return the StoreError that says in a sentence what an error of the database means."""
     if isinstance(error, CrossauditError) or not isinstance(error, Exception):
         return error
-    cause = getattr(error, "orig", None) or error
-    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
+    code = _code(error)
     for start, sentence in _SENTENCES.items():
         if code.startswith(start):
             return StoreError(f"the ledger {describe(location)} {sentence}")
+    cause = getattr(error, "orig", None) or error
     lines = str(cause).strip().splitlines() or [type(cause).__name__]
     return StoreError(f"the ledger {describe(location)} cannot be used: {lines[0]}")
+
+
+def is_conflict(error: BaseException | None) -> bool:
+    """Say whether `error` means that a row is already there."""
+    return _code(error).startswith(("SQLITE_CONSTRAINT", "23505"))
+
+
+def _code(error: BaseException | None) -> str:
+    """Return the name SQLite gives an error, or the SQLSTATE of PostgreSQL."""
+    cause = getattr(error, "orig", None) or error
+    return getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
 
 
 _SENTENCES = {
@@ -174,7 +185,7 @@ def _engine(connect: Any) -> Engine:
 
 def _begin_with(engine: Engine, statement: str) -> Engine:
     """Begin every transaction with `statement`: a deferred one that writes late may fail."""
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(statement))
+    event.listen(engine, "begin", lambda con: con.connection.cursor().execute(statement))
     return engine
 
 

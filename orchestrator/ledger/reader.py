@@ -93,7 +93,9 @@ class Reader:
             size = PAGE if left is None else min(PAGE, left)
             rows = self._all(query.order_by(col(EventRow.seq)).limit(size))
             for row in rows:
-                yield StoredEvent(row.run, row.seq, row.at, row.kind, row.body, row.hash)
+                # SQLite keeps text in a column of bytes if somebody put it there.
+                body = row.body if isinstance(row.body, bytes) else str(row.body).encode()
+                yield StoredEvent(row.run, row.seq, row.at, row.kind, body, row.hash)
             if len(rows) < size:
                 return
             after = rows[-1].seq

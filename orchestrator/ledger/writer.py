@@ -17,12 +17,11 @@ import anyio
 from anyio import to_thread
 from anyio.lowlevel import RunVar
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import IntegrityError
 
 from orchestrator.domain.event import Event, Fact
 from orchestrator.errors import StoreError
 from orchestrator.ledger.chain import Chain, StoredEvent
-from orchestrator.ledger.engine import explain
+from orchestrator.ledger.engine import explain, is_conflict
 from orchestrator.ledger.statements import Statements
 from orchestrator.ledger.witness import Witness
 
@@ -112,7 +111,7 @@ class Writer:
 
     def _blame(self, batches: list[Batch], error: StoreError) -> None:
         """Give `error` to the batches it belongs to."""
-        if isinstance(error.__cause__, IntegrityError) and len(batches) > 1:
+        if is_conflict(error.__cause__) and len(batches) > 1:
             for batch in batches:  # one run that somebody else writes must not stop the others
                 try:
                     self._store([batch])

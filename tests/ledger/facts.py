@@ -29,6 +29,11 @@ def closed() -> RunClosed:
     return RunClosed(how="completed", summary=RunSummary(turns=1))
 
 
+def whole_run(turns: int) -> list[list[Fact]]:
+    """The facts of a run, as they are appended."""
+    return [[opened()], *(turn(index) for index in range(turns)), [closed()]]
+
+
 def turn(index: int, outcome: Outcome = Outcome.ALLOW) -> list[Fact]:
     """A turn of one action with all that is recorded about it: five facts."""
     arguments = {"command": f"ls -la build/{index}"}
