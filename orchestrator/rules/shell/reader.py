@@ -1,0 +1,359 @@
+"""Turn simple commands into what really runs: calls, wrappers, interpreters, nested code."""
+
+from __future__ import annotations
+
+from orchestrator.rules.shell.builtins import apply_builtin
+from orchestrator.rules.shell.command import Command, Shell, Word, basename, names, split_arguments
+from orchestrator.rules.shell.interpreters import INITIALISERS, is_interpreter, read_code
+from orchestrator.rules.shell.scope import Function, Scope, Text, Variable
+from orchestrator.rules.shell.script import Feed, Script, Simple
+from orchestrator.rules.shell.wrappers import Unwrapped, unwrap
+
+MAX_DEPTH = 50
+MAX_STEPS = 4_000
+MAX_EXPANDED = 1_000_000
+
+_RESERVED = names("! { } time coproc then do else elif if while until fi done esac")
+
+
+def read_line(line: str) -> Shell:
+    """Return every command that `line` would run."""
+    reader = _Reader()
+    try:
+        Script.read(line, Scope(), reader, Feed())
+        reader.walk_uncalled()
+    except RecursionError:
+        reader.doubt(_TOO_DEEP)
+    return Shell(tuple(reader.commands), reader.unknown)
+
+
+_TOO_DEEP = "it is nested too deep to follow"
+
+
+class _Reader:
+    """Collects the commands of one line."""
+
+    def __init__(self) -> None:
+        self.commands: list[Command] = []
+        self.unknown: str | None = None
+        self.depth = 0
+        self.steps = 0
+        self.expanded = 0
+        self.pipelines = 0
+        self.seen: set[str] = set()
+        self.uncalled: dict[int, Function] = {}
+        self.calls: list[str] = []
+
+    # bounds
+
+    def doubt(self, why: str) -> None:
+        self.unknown = self.unknown or why
+
+    def step(self) -> bool:
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            self.doubt(f"it takes more than {MAX_STEPS:,} steps to follow")
+        return self.steps <= MAX_STEPS
+
+    def spend(self, size: int) -> bool:
+        self.expanded += size
+        return self.expanded <= MAX_EXPANDED
+
+    def descend(self) -> bool:
+        if self.depth >= MAX_DEPTH:
+            self.doubt(_TOO_DEEP)
+            return False
+        self.depth += 1
+        return True
+
+    def ascend(self) -> None:
+        self.depth -= 1
+
+    def is_seen(self, substitution: str, nested: bool) -> bool:
+        if nested and substitution in self.seen:
+            return True
+        self.seen.add(substitution)
+        return False
+
+    def next_pipeline(self) -> int:
+        self.pipelines += 1
+        return self.pipelines
+
+    # functions
+
+    def define(self, function: Function) -> None:
+        self.uncalled[id(function)] = function
+
+    def walk_uncalled(self) -> None:
+        """Count the bodies of functions that the line defines and does not call."""
+        while self.uncalled:
+            _, function = self.uncalled.popitem()
+            scope = Scope()
+            scope.cwd_known = False
+            Script(function.text, scope, self, nested=True).statements([function.body], Feed())
+
+    def _call(self, script: Script, simple: Simple, function: Function) -> None:
+        self.uncalled.pop(id(function), None)
+        name = simple.words[0].text
+        if name in self.calls:
+            feed = simple.feed._replace(wrappers=(*simple.feed.wrappers, "recursion"))
+            self._emit(script, simple._replace(feed=feed), name)
+            return
+        self.calls.append(name)
+        scope, held = script.scope, script.scope.arguments
+        scope.arguments = tuple(simple.words[1:])
+        feed = simple.feed._replace(redirects=simple.redirects)
+        inner = Script(function.text, scope, self, nested=True)
+        inner.statements([function.body], feed)
+        scope.arguments = held
+        self.calls.pop()
+
+    # simple commands
+
+    def take(self, script: Script, simple: Simple) -> None:
+        words = simple.words
+        if not words:
+            if simple.redirects or simple.assignments:
+                self._emit(script, simple, "")
+            return
+        first = words[0]
+        if not first.known:
+            self.doubt(f"what {first.text!r} runs cannot be told")
+            self._emit(script, simple, None)
+            return
+        name = first.text
+        if name in _RESERVED and script.text[first.start : first.end] == name:
+            skip = 2 if name == "coproc" and [w.text for w in words[2:3]] == ["{"] else 1
+            self.take(script, simple._replace(words=words[skip:]))
+            return
+        if function := script.scope.functions.get(name):
+            self._call(script, simple, function)
+            return
+        if name in script.scope.aliases and f"alias {name}" not in self.calls:
+            self._expand_alias(script, simple, name)
+            return
+        self._run(script, simple, basename(name))
+
+    def _expand_alias(self, script: Script, simple: Simple, name: str) -> None:
+        rest = script.text[simple.words[0].end : simple.end]
+        self.calls.append(f"alias {name}")
+        self._read(script.scope.aliases[name] + rest, script, simple, simple.words[0], simple.feed)
+        self.calls.pop()
+
+    def _run(self, script: Script, simple: Simple, program: str) -> None:
+        inner = unwrap(program, simple.words)
+        if not inner or inner[0].kept:
+            self._run_program(script, simple, program)
+        for unwrapped in inner:
+            self._run_unwrapped(script, simple, unwrapped)
+
+    def _run_unwrapped(self, script: Script, simple: Simple, inner: Unwrapped) -> None:
+        feed = simple.feed._replace(wrappers=(*simple.feed.wrappers, inner.name))
+        held = script.scope
+        if inner.remote:
+            script.scope = Scope()
+            script.scope.cwd_known = False
+        if not self.descend():
+            return
+        if inner.is_code:
+            code = " ".join(word.text for word in inner.words)
+            first, last = inner.words[0], inner.words[-1]
+            place = first if len(inner.words) == 1 else Word(code, False, first.start, last.end)
+            self._read(code, script, simple, place, feed)
+        else:
+            self.take(script, simple._replace(words=self._fill(inner, simple), feed=feed))
+        self.ascend()
+        script.scope = held
+
+    def _fill(self, inner: Unwrapped, simple: Simple) -> list[Word]:
+        """Return the wrapped words; those of `xargs` with the literal text it reads."""
+        stdin = simple.feed.stdin
+        if inner.name != "xargs" or stdin is None or not stdin.known:
+            return inner.words
+        if inner.words[-1].text != "{}":
+            return inner.words
+        read = stdin.text.split()
+        end = inner.words[-1].end
+        return [*inner.words[:-1], *(Word(text, True, end, end) for text in read)]
+
+    def _run_program(self, script: Script, simple: Simple, program: str) -> None:
+        args = tuple(simple.words[1:])
+        if program in ("eval", "source", ".", "trap"):
+            self._run_builtin(script, simple, program, args)
+            return
+        if is_interpreter(program):
+            self._run_interpreter(script, simple, program, args)
+            return
+        self._emit(script, simple, program)
+        apply_builtin(program, args, script.scope)
+
+    def _run_builtin(
+        self, script: Script, simple: Simple, program: str, args: tuple[Word, ...]
+    ) -> None:
+        if program == "trap":
+            self._emit(script, simple, program)
+            if len(args) > 1 and args[0].text not in ("", "-", "-p", "-l"):
+                feed = simple.feed._replace(wrappers=(*simple.feed.wrappers, program))
+                self._read(args[0].text, script, simple, args[0], feed)
+        elif program == "eval":
+            self._eval(script, simple, args)
+        else:
+            self._source(script, simple, program, args)
+
+    def _eval(self, script: Script, simple: Simple, args: tuple[Word, ...]) -> None:
+        if any(_is_opaque(word) for word in args):
+            self._run_unseen(script, simple, "eval", simple.sources)
+            script.scope.forget()
+        elif args:
+            code = " ".join(word.text for word in args)
+            place = args[0] if len(args) == 1 else Word(code, False, args[0].start, args[-1].end)
+            feed = simple.feed._replace(wrappers=(*simple.feed.wrappers, "eval"))
+            self._read(code, script, simple, place, feed)
+
+    def _source(self, script: Script, simple: Simple, program: str, args: tuple[Word, ...]) -> None:
+        text = args[0].text if args else ""
+        if text.startswith("<("):
+            self._run_unseen(script, simple, program, simple.sources)
+        elif text in ("/dev/stdin", "/proc/self/fd/0", "/dev/fd/0"):
+            self._run_stdin(script, simple, program, program)
+        else:
+            self._emit(script, simple, program)
+        script.scope.forget()
+
+    # code
+
+    def _run_interpreter(
+        self, script: Script, simple: Simple, program: str, args: tuple[Word, ...]
+    ) -> None:
+        code = read_code(program, args)
+        if code is None:
+            if any(word.text.startswith("<(") for word in args[:2]):
+                self._run_unseen(script, simple, program, simple.sources)
+            else:
+                self._emit(script, simple, program)
+        elif code.text is None:
+            self._run_stdin(script, simple, program, code.label)
+        elif _is_opaque(code.text):
+            self._run_unseen(script, simple, program, simple.sources)
+        else:
+            feed = simple.feed._replace(wrappers=(*simple.feed.wrappers, code.label))
+            held, script.scope = script.scope, script.scope.copy()
+            script.scope.arguments = code.arguments
+            self._read(code.text.text, script, simple, code.text, feed)
+            script.scope = held
+
+    def _run_stdin(self, script: Script, simple: Simple, program: str, label: str) -> None:
+        feed = simple.feed
+        if feed.stdin is None:
+            if feed.reads_pipe:
+                self._run_unseen(script, simple, program, feed.sources)
+            else:
+                self._emit(script, simple, program)
+            return
+        self._emit(script, simple, program, code_from=feed.sources)
+        if not label:
+            return
+        if not feed.stdin.known and _is_opaque(feed.stdin):
+            self.doubt(f"the code that {program} runs cannot be seen")
+            return
+        inner = Feed(wrappers=(*feed.wrappers, label))
+        self._read(feed.stdin.text, script, simple, feed.stdin, inner)
+
+    def _run_unseen(
+        self, script: Script, simple: Simple, program: str, sources: tuple[str, ...]
+    ) -> None:
+        self._emit(script, simple, program, code_from=sources)
+        inner = self.commands[simple.mark : -1]
+        if not inner or not all(_is_initialiser(command) for command in inner):
+            self.doubt(f"the code that {program} runs cannot be seen")
+
+    def _read(self, code: str, script: Script, simple: Simple, place: Word, feed: Feed) -> None:
+        """Read `code` found at `place` of `script` as shell."""
+        if not self.descend():
+            return
+        scope = script.scope
+        for name, value in simple.assignments:
+            scope.variables[name] = Variable((value.text,), value.known)
+        source = script.source
+        written = script.text[place.start : place.end]
+        at = written.find(code)
+        span = _locate(source, place.start, place.end)
+        exact = source.offset is not None and at in (0, 1) and place.known
+        offset = source.offset + place.start + at if exact and source.offset is not None else None
+        Script.read(code, scope, self, feed, Text(code, {}, offset, span))
+        self.ascend()
+
+    def _emit(
+        self,
+        script: Script,
+        simple: Simple,
+        program: str | None,
+        code_from: tuple[str, ...] = (),
+    ) -> None:
+        words, feed, scope = simple.words, simple.feed, script.scope
+        args = tuple(words[1:])
+        flags, targets = split_arguments(args)
+        start = words[0].start if words else simple.start
+        redirect_end = max((r.target.end for r in simple.redirects), default=0)
+        end = max(words[-1].end, redirect_end) if words else simple.end
+        start, end = min(start, end), max(start, end)
+        command = Command(
+            program,
+            words[0] if words else None,
+            args,
+            flags,
+            targets,
+            simple.redirects,
+            simple.assignments,
+            feed.wrappers,
+            feed.reads_pipe,
+            feed.pipeline or self.next_pipeline(),
+            feed.stage,
+            feed.stdin_from,
+            feed.stdin,
+            code_from,
+            scope.cwd,
+            scope.cwd_known,
+            script.text[start:end],
+            start,
+            end,
+        )
+        self.commands.append(
+            command if script.source.offset == 0 else _move(command, script.source)
+        )
+
+
+def _is_opaque(word: Word) -> bool:
+    """Say whether `word` is code that starts with something that cannot be seen."""
+    return not word.known and word.text.lstrip().startswith(("$", "`", "<("))
+
+
+def _is_initialiser(command: Command) -> bool:
+    return command.program in INITIALISERS or any(
+        word.text in ("completion", "completions") for word in command.args
+    )
+
+
+def _locate(source: Text, start: int, end: int) -> tuple[int, int]:
+    if source.offset is None:
+        return source.span
+    return start + source.offset, end + source.offset
+
+
+def _move(command: Command, source: Text) -> Command:
+    """Return `command` with the offsets it has in the line."""
+
+    def move(word: Word) -> Word:
+        return Word(word.text, word.known, *_locate(source, word.start, word.end))
+
+    start, end = _locate(source, command.start, command.end)
+    return command._replace(
+        word=move(command.word) if command.word else None,
+        args=tuple(map(move, command.args)),
+        targets=tuple(map(move, command.targets)),
+        redirects=tuple(r._replace(target=move(r.target)) for r in command.redirects),
+        assignments=tuple((name, move(value)) for name, value in command.assignments),
+        stdin=move(command.stdin) if command.stdin else None,
+        start=start,
+        end=end,
+    )

@@ -1,0 +1,95 @@
+"""What is known while a line is read: variables, functions, the working directory."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import NamedTuple
+
+from tree_sitter import Node
+
+from orchestrator.rules.shell.command import Word
+from orchestrator.rules.shell.layout import HereDocument
+
+
+class Variable(NamedTuple):
+    """What a name holds."""
+
+    fields: tuple[str, ...]
+    """One text for a plain variable, each element for an array."""
+    known: bool = True
+    """False if the text is not what it will hold, only what is written where it is set."""
+    sources: tuple[str, ...] = ()
+    """Programs whose output went into it."""
+
+
+class Function(NamedTuple):
+    """A function defined in the line."""
+
+    name: str
+    body: Node
+    text: Text
+    """What the body's offsets point into."""
+
+
+class Text(NamedTuple):
+    """A text of shell and where it lies in the line."""
+
+    text: str
+    documents: dict[int, HereDocument]
+    offset: int | None = 0
+    """None if the text was decoded or put together: all of it then lies at `span`."""
+    span: tuple[int, int] = (0, 0)
+
+
+UNKNOWN = Variable((), known=False)
+
+
+class Scope:
+    """Names and place; copied for a subshell, merged after a branch."""
+
+    __slots__ = ("aliases", "arguments", "cwd", "cwd_known", "functions", "variables")
+
+    def __init__(self) -> None:
+        self.variables: dict[str, Variable] = {}
+        self.functions: dict[str, Function] = {}
+        self.aliases: dict[str, str] = {}
+        self.arguments: tuple[Word, ...] | None = None
+        """`$1`, `$2`, ...; None if they cannot be told."""
+        self.cwd: str | None = None
+        self.cwd_known = True
+
+    def copy(self) -> Scope:
+        """Return a scope whose changes do not reach this one."""
+        other = Scope()
+        other.variables = dict(self.variables)
+        other.functions = dict(self.functions)
+        other.aliases = dict(self.aliases)
+        other.arguments = self.arguments
+        other.cwd = self.cwd
+        other.cwd_known = self.cwd_known
+        return other
+
+    def merge(self, other: Scope) -> None:
+        """Keep only what holds both here and in `other`: either may have come about."""
+        for name in self.variables.keys() | other.variables.keys():
+            if self.variables.get(name) != other.variables.get(name):
+                self.variables[name] = UNKNOWN
+        self.functions = {**other.functions, **self.functions}
+        if (self.cwd, self.cwd_known) != (other.cwd, other.cwd_known):
+            self.cwd, self.cwd_known = None, False
+        if self.arguments != other.arguments:
+            self.arguments = None
+
+    def forget(self) -> None:
+        """Trust no variable any more: code that cannot be seen ran here."""
+        self.variables = dict.fromkeys(self.variables, UNKNOWN)
+        self.arguments = None
+
+    def enter(self, target: Word | None) -> None:
+        """Follow a `cd`; None is a `cd` to a place that is not written down."""
+        if target is None or not target.known or target.text in ("-", ""):
+            self.cwd, self.cwd_known = None, False
+        elif target.text.startswith(("/", "~")):
+            self.cwd, self.cwd_known = posixpath.normpath(target.text), True
+        elif self.cwd_known:
+            self.cwd = posixpath.normpath(posixpath.join(self.cwd or "", target.text))
