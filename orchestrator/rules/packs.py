@@ -1,0 +1,213 @@
+"""Rule packs: found, read, their parameters filled in, and checked against each other."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import Field, ValidationError
+
+from orchestrator.config import Rules, nearest
+from orchestrator.domain.run import PackRef
+from orchestrator.errors import PolicyError
+from orchestrator.rules.document import Document, Place, read_document
+from orchestrator.rules.faults import explain_fault
+from orchestrator.rules.schema import PackFile, Parameter, Part
+
+MAX_RULES = 500
+"""More rules than this in one pack are refused; split it."""
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "number": (int, float),
+    "text": (str,),
+    "list": (list,),
+    "flag": (bool,),
+}
+
+
+class Pack(NamedTuple):
+    """A pack that was read."""
+
+    ref: PackRef
+    document: Document
+    file: PackFile
+    """With the parameters of this place filled in."""
+    defaults: PackFile
+    """With their defaults filled in, or what the examples give: what examples are run on."""
+
+
+class _Header(Part):
+    parameters: dict[str, Parameter] = Field(default_factory=dict)
+
+
+def read_packs(rules: Rules, clauses: Collection[str]) -> tuple[Pack, ...]:
+    """Read the packs that `rules` names; `*` stands for every shipped one."""
+    texts = [(file, text) for name in rules.packs for file, text in _find(name)]
+    documents = [(read_document(text, file), text) for file, text in texts]
+    declared: dict[str, Parameter] = {}
+    for document, _ in documents:
+        _declare(document, declared)
+    _check_parameters(rules.parameters, declared)
+    packs = tuple(_read(document, text, rules.parameters) for document, text in documents)
+    _check_names(packs, clauses)
+    return packs
+
+
+def pack_names() -> list[str]:
+    """Return the names of the shipped packs."""
+    return sorted(file.name.removesuffix(".yaml") for file in _shipped())
+
+
+def _shipped() -> list[Traversable]:
+    folder = resources.files("policies") / "packs"
+    found = [file for file in folder.iterdir() if file.name.endswith(".yaml")]
+    return sorted(found, key=lambda file: file.name)
+
+
+def _find(name: str) -> list[tuple[str, str]]:
+    if name == "*":
+        return [(str(file), file.read_text("utf-8")) for file in _shipped()]
+    if "/" in name or name.endswith((".yaml", ".yml")):
+        try:
+            return [(name, Path(name).read_text("utf-8"))]
+        except OSError as error:
+            raise PolicyError(f"cannot be read: {error.strerror}", file=name) from None
+        except UnicodeDecodeError:
+            raise PolicyError("is not UTF-8 text", file=name) from None
+    for file in _shipped():
+        if file.name == f"{name}.yaml":
+            return [(str(file), file.read_text("utf-8"))]
+    raise PolicyError(f"no rule pack {name!r}{nearest(name, ['*', *pack_names()])}")
+
+
+def _declare(document: Document, declared: dict[str, Parameter]) -> None:
+    if not isinstance(document.data, dict):
+        raise document.error("a rule pack is a map that starts with `pack:`")
+    found = {"parameters": document.data.get("parameters", {})}
+    try:
+        header = _Header.model_validate(found)
+    except ValidationError as error:
+        raise explain_fault(document, error, _Header) from None
+    for name, parameter in header.parameters.items():
+        place: Place = ("parameters", name)
+        _check_type(parameter, parameter.default, document.error, f"{name}: the default", place)
+        if declared.setdefault(name, parameter).type != parameter.type:
+            raise document.error(f"{name} is declared with another type elsewhere", place)
+
+
+def _check_type(parameter: Parameter, value: Any, error: Any, name: str, place: Place = ()) -> None:
+    fits = isinstance(value, _TYPES[parameter.type])
+    if not fits or (parameter.type == "number" and isinstance(value, bool)):
+        raise error(f"{name} must be a {parameter.type}, not {value!r}", place)
+
+
+def _check_parameters(given: Mapping[str, Any], declared: Mapping[str, Parameter]) -> None:
+    def error(message: str, _: Place = ()) -> PolicyError:
+        return PolicyError(f"[rules.parameters] {message}")
+
+    for name, value in given.items():
+        if name not in declared:
+            raise error(f"unknown parameter {name!r}{nearest(name, sorted(declared))}")
+        _check_type(declared[name], _as_list(value), error, name)
+
+
+def _read(document: Document, text: str, given: Mapping[str, Any]) -> Pack:
+    data = document.data
+    rules = data.get("rules")
+    if isinstance(rules, list) and len(rules) > MAX_RULES:
+        place: Place = ("rules", MAX_RULES)
+        raise document.error(f"holds more than {MAX_RULES} rules; split it", place)
+    declared = data.get("parameters", {})
+    defaults = {name: parameter["default"] for name, parameter in declared.items()}
+    here = {**defaults, **{k: _as_list(v) for k, v in given.items() if k in defaults}}
+    file = _validate(document, here)
+    ref = PackRef(
+        name=file.pack, version=file.version, hash=hashlib.sha256(text.encode()).hexdigest()
+    )
+    tried = _validate(document, defaults, for_examples=True)
+    return Pack(ref, document, file, tried)
+
+
+def _validate(
+    document: Document, values: Mapping[str, Any], *, for_examples: bool = False
+) -> PackFile:
+    data = dict(document.data)
+    rules = data.get("rules")
+    if isinstance(rules, list):
+        data["rules"] = [
+            _fill_rule(rule, values, document, ("rules", place), for_examples)
+            for place, rule in enumerate(rules)
+        ]
+    try:
+        return PackFile.model_validate(data)
+    except ValidationError as error:
+        raise explain_fault(document, error, PackFile) from None
+
+
+def _fill_rule(
+    rule: Any, values: Mapping[str, Any], document: Document, place: Place, for_examples: bool
+) -> Any:
+    """Put values in place of `$name`, except in prose and examples, where `$` is what it is."""
+    if not isinstance(rule, dict):
+        return rule
+    examples = rule.get("examples")
+    if for_examples and isinstance(examples, dict) and isinstance(examples.get("given"), dict):
+        unknown = next((name for name in examples["given"] if name not in values), None)
+        if unknown is not None:
+            raise document.error(
+                f"unknown parameter {unknown!r}{nearest(unknown, sorted(values))}",
+                (*place, "examples", "given", unknown),
+            )
+        values = {**values, **examples["given"]}
+    kept = ("examples", "reason", "instead", "id")
+    return {
+        key: value if key in kept else _fill(value, values, document, (*place, key))
+        for key, value in rule.items()
+    }
+
+
+def _fill(data: Any, values: Mapping[str, Any], document: Document, place: Place) -> Any:
+    if isinstance(data, dict):
+        return {key: _fill(v, values, document, (*place, key)) for key, v in data.items()}
+    if isinstance(data, list):
+        filled: list[Any] = []
+        for number, item in enumerate(data):
+            value = _fill(item, values, document, (*place, number))
+            spliced = isinstance(value, list) and not isinstance(item, list)
+            filled.extend(value if spliced else [value])
+        return filled
+    if isinstance(data, str) and data.startswith("$") and data[1:].replace("_", "").isalnum():
+        name = data[1:]
+        if name.islower():
+            if name not in values:
+                raise document.error(
+                    f"unknown parameter {name!r}{nearest(name, sorted(values))}", place
+                )
+            return values[name]
+    return data
+
+
+def _check_names(packs: Sequence[Pack], clauses: Collection[str]) -> None:
+    places: dict[str, str] = {}
+    for pack in packs:
+        for number, rule in enumerate(pack.file.rules):
+            place: Place = ("rules", number, "id")
+            here = f"{pack.document.file}:{pack.document.line_of(place)}"
+            if rule.id in places:
+                raise pack.document.error(
+                    f"the rule id {rule.id} is already used at {places[rule.id]}", place
+                )
+            places[rule.id] = here
+            if rule.clause not in clauses:
+                hint = nearest(rule.clause, sorted(clauses))
+                raise pack.document.error(
+                    f"{rule.id}: no clause {rule.clause!r}{hint}", ("rules", number, "clause")
+                )
+
+
+def _as_list(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

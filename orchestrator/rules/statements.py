@@ -1,0 +1,134 @@
+"""SQL statements, classified by a real parser that is imported when the first one is seen."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from orchestrator.rules.programs import Programs
+from orchestrator.rules.shell import Command, Word
+
+MAX_CHARACTERS = 20_000
+MAX_DEPTH = 120
+"""Parentheses nested deeper than this are not tried: the parser would recurse as deep."""
+
+
+class Statement(NamedTuple):
+    """One SQL statement."""
+
+    kind: str
+    tables: tuple[str, ...] = ()
+    unbounded: bool = False
+    """It updates or deletes without a condition that can be false."""
+    beside: int = 0
+    """How many more statements stand in the same text."""
+    fault: str | None = None
+    """Why it could not be read."""
+
+
+@functools.lru_cache(maxsize=1024)
+def parse_sql(text: str) -> tuple[Statement, ...]:
+    """Classify every statement of `text`; what cannot be parsed is of the kind `other`."""
+    if not text.strip():
+        return ()
+    if len(text) > MAX_CHARACTERS:
+        return (Statement("other", fault=f"longer than {MAX_CHARACTERS} characters"),)
+    if _depth(text) > MAX_DEPTH:
+        return (Statement("other", fault=f"nested deeper than {MAX_DEPTH}"),)
+    import sqlglot
+    from sqlglot.errors import SqlglotError
+
+    for dialect in (None, "mysql", "tsql", "postgres"):
+        try:
+            trees = [tree for tree in sqlglot.parse(text, dialect=dialect) if tree is not None]
+            return tuple(_classify(tree, len(trees) - 1) for tree in trees)
+        except SqlglotError as error:
+            fault = str(error).split("\n", 1)[0]
+        except RecursionError:
+            fault = "nested too deep"
+    return (Statement("other", fault=fault),)
+
+
+def find_client_sql(command: Command, programs: Programs) -> Iterator[Word]:
+    """Yield the words of a database client's command line that hold SQL."""
+    flags = programs.sql.get(command.program or "")
+    if flags is None:
+        return
+    if not flags:
+        yield from (word for word in command.targets[1:] if not word.text.startswith("."))
+        return
+    following = False
+    for word in command.args:
+        if following:
+            yield word
+        following = word.text in flags
+        flag, is_pair, value = word.text.partition("=")
+        if is_pair and flag in flags:
+            yield word._replace(text=value)
+
+
+_KINDS = {
+    "select": "select", "union": "select", "intersect": "select", "except": "select",
+    "subquery": "select", "with": "select", "values": "select", "show": "select",
+    "describe": "select", "insert": "insert", "update": "update", "merge": "update",
+    "delete": "delete", "drop": "drop", "alter": "alter", "altercolumn": "alter",
+    "truncatetable": "truncate", "create": "create", "grant": "grant", "revoke": "grant",
+    "copy": "copy", "attach": "attach", "detach": "attach", "set": "set", "use": "set",
+    "pragma": "set", "transaction": "set", "commit": "set", "rollback": "set",
+    "loaddata": "copy", "execute": "call", "kill": "call",
+}  # fmt: skip
+
+
+def _classify(tree: Any, beside: int) -> Statement:
+    from sqlglot import expressions
+
+    if isinstance(tree, expressions.Command):
+        return _classify_raw(str(tree.this).lower(), beside)
+    written = next(tree.find_all(*_writers(expressions)), None) if tree.key == "select" else None
+    tree = written or tree
+    kind = _KINDS.get(tree.key, "other")
+    if kind == "select" and (tree.args.get("into") is not None):
+        kind = "create"
+    tables = tuple(sorted({table.name.lower() for table in tree.find_all(expressions.Table)}))
+    unbounded = kind in ("update", "delete") and tree.key != "merge" and _is_unbounded(tree)
+    return Statement(kind, tables, unbounded, beside)
+
+
+def _classify_raw(word: str, beside: int) -> Statement:
+    """Classify what the parser keeps as raw text by its first word."""
+    kinds = {"grant": "grant", "revoke": "grant", "truncate": "truncate", "call": "call",
+             "exec": "call", "execute": "call", "explain": "select", "analyze": "select",
+             "vacuum": "set", "show": "select", "alter": "alter", "copy": "copy",
+             "begin": "set", "drop": "drop", "do": "call", "load": "copy"}  # fmt: skip
+    kind = kinds.get(word)
+    if kind is None:
+        return Statement("other", beside=beside, fault=f"{word or 'it'} is not a known statement")
+    return Statement(kind, beside=beside)
+
+
+def _writers(expressions: Any) -> tuple[Any, ...]:
+    return (expressions.Insert, expressions.Update, expressions.Delete, expressions.Drop)
+
+
+def _is_unbounded(tree: Any) -> bool:
+    where = tree.args.get("where")
+    if where is None:
+        return tree.args.get("limit") is None
+    from sqlglot.optimizer.simplify import simplify
+
+    condition = simplify(where.this.copy())
+    return bool(
+        condition.is_string is False and condition.sql().upper() in ("TRUE", "1", "NOT FALSE")
+    )
+
+
+def _depth(text: str) -> int:
+    depth = deepest = 0
+    for character in text:
+        if character == "(":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character == ")":
+            depth -= 1
+    return deepest
