@@ -27,7 +27,7 @@ check: install ## run the gates: ruff, mypy, import contracts, shape of the hous
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(BIN)/python -m pytest tests/test_architecture.py
 
 bench: install ## measure speed: milliseconds, and ratios to a baseline of the same run
