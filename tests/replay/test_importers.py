@@ -118,7 +118,7 @@ def test_foreign_text_survives_every_store(tmp_path: Path) -> None:
 
 def test_an_unknown_role_is_refused_by_its_place(tmp_path: Path) -> None:
     lines = read_text('{"messages": [{"role": "ghost", "content": ""}]}', tmp_path / "x.jsonl")
-    assert lines == ["UNREADABLE 1 line 1: the message at 0 has no known role: ghost"]
+    assert lines == ['UNREADABLE 1 line 1: the message at 0 has no known role: "ghost"']
 
 
 def test_an_unknown_format_name_is_an_error(tmp_path: Path) -> None:

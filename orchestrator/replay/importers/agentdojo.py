@@ -12,6 +12,7 @@ from orchestrator.replay.importers.draft import Draft, OpenTurn
 from orchestrator.replay.importers.fields import (
     Fields,
     Unfit,
+    quote,
     read_blocks,
     read_objects,
     read_path,
@@ -60,7 +61,7 @@ def _take(draft: Draft, at: int, message: Fields) -> None:
     elif role == "tool":
         _observe(draft, at, message)
     elif role != "system":
-        raise Unfit(f"messages[{at}] has no known role: {show(role)[:40]}")
+        raise Unfit(f"messages[{at}] has no known role: {quote(role)}")
 
 
 def _speak(turn: OpenTurn, message: Fields) -> None:

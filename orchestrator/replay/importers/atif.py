@@ -9,12 +9,12 @@ from orchestrator.replay.importers.draft import Draft
 from orchestrator.replay.importers.fields import (
     Fields,
     Unfit,
+    quote,
     read_objects,
     read_path,
     read_text,
     read_tools,
     read_word,
-    show,
 )
 from orchestrator.replay.importers.importer import Importer, RunFile, each_record
 
@@ -56,7 +56,7 @@ def _take(draft: Draft, at: int, step: Fields, is_hired: bool) -> None:
     elif source == "agent":
         _take_turn(draft, at, step)
     elif source != "system":
-        raise Unfit(f"steps[{at}] has no known source: {show(source)[:40]}")
+        raise Unfit(f"steps[{at}] has no known source: {quote(source)}")
 
 
 def _take_turn(draft: Draft, at: int, step: Fields) -> None:

@@ -12,6 +12,7 @@ from orchestrator.replay.importers.fields import (
     Blocks,
     Fields,
     Unfit,
+    quote,
     read_blocks,
     read_objects,
     read_text,
@@ -48,7 +49,7 @@ class Conversation:
                 self._take_result(at, result)
             self.draft.hear(at, blocks.text)
         elif role not in _INSTRUCTIONS:
-            raise Unfit(f"the message at {at} has no known role: {show(message.get('role'))[:40]}")
+            raise Unfit(f"the message at {at} has no known role: {quote(message.get('role'))}")
 
     def _take_answer(self, at: int, message: Fields, kind: object) -> None:
         blocks = read_blocks(message.get("content"))

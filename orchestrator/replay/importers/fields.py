@@ -61,6 +61,11 @@ def show(value: object) -> str:
     return json.dumps(clean(value), ensure_ascii=False)
 
 
+def quote(value: object) -> str:
+    """Return a short form of a foreign value for a sentence of one line."""
+    return json.dumps(clean(value))[:40]
+
+
 def name_model(vendor: object, name: object) -> str | None:
     """Return `vendor/name`, or what is known of it."""
     known = read_word(name)

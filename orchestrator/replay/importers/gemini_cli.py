@@ -9,6 +9,7 @@ from orchestrator.replay.importers.fields import (
     Fields,
     Unfit,
     name_model,
+    quote,
     read_objects,
     read_path,
     read_text,
@@ -42,7 +43,7 @@ def read_session(record: Fields, file: RunFile, number: int) -> Iterator[Draft]:
         elif kind == "gemini":
             _take_answer(draft, at, message)
         elif kind not in _NOT_SAID:
-            raise Unfit(f"messages[{at}] is of no known type: {show(message.get('type'))[:40]}")
+            raise Unfit(f"messages[{at}] is of no known type: {quote(message.get('type'))}")
     yield draft
 
 

@@ -85,7 +85,7 @@ def each_record(
             try:
                 runs = read_runs(record, file)
             except Exception as error:
-                yield file.unreadable(record.place + _explain(error), record.number)
+                yield file.unreadable(record.place + say_unfit(error), record.number)
             else:
                 yield from runs
 
@@ -110,7 +110,7 @@ def whole_file(
             try:
                 session.take(record.at, as_fields(record.data, "the record"))
             except Exception as error:
-                yield file.unreadable(record.place + _explain(error), record.number)
+                yield file.unreadable(record.place + say_unfit(error), record.number)
             kept += record.size if session.draft.changes > held else 0
             if kept > most:
                 why = f"the run goes on above {most / 2**20:g} MiB and was not read further"
@@ -124,6 +124,6 @@ def whole_file(
     return read_file
 
 
-def _explain(error: Exception) -> str:
+def say_unfit(error: Exception) -> str:
     """Say why a record is not read; a shape nobody foresaw must not stop those behind it."""
     return str(error) if isinstance(error, Unfit) else f"{UNFORESEEN} ({type(error).__name__})"

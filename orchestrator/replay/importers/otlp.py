@@ -16,13 +16,14 @@ from orchestrator.replay.importers.fields import (
     Unfit,
     as_fields,
     name_model,
+    quote,
     read_objects,
     read_path,
     read_text,
     read_word,
     show,
 )
-from orchestrator.replay.importers.importer import RUN_LIMITS, Importer, RunFile, Runs
+from orchestrator.replay.importers.importer import RUN_LIMITS, Importer, RunFile, Runs, say_unfit
 from orchestrator.replay.importers.records import Broken, Record
 
 _MODEL = {"chat", "generate_content", "text_completion"}
@@ -50,15 +51,24 @@ def read(file: RunFile) -> Runs:
         try:
             for trace, span in _read_spans(record):
                 traces.setdefault(trace, []).append(span)
-        except Unfit as error:
-            yield file.unreadable(f"{record.place}{error}", record.number)
-    found = False
-    for number, spans in enumerate(traces.values()):
-        draft = _read_trace(file.draft(number), sorted(spans, key=lambda span: span.start))
+        except Exception as error:
+            yield file.unreadable(record.place + say_unfit(error), record.number)
+    yield from _read_traces(file, traces)
+
+
+def _read_traces(file: RunFile, traces: dict[str, list[_Span]]) -> Runs:
+    told = False
+    for number, (name, spans) in enumerate(traces.items()):
+        draft = file.draft(number)
+        try:
+            _read_trace(draft, sorted(spans, key=lambda span: span.start))
+        except Exception as error:
+            yield file.unreadable(f"trace {quote(name)}: {say_unfit(error)}", number)
+            continue
         if draft.changes:
-            found = True
+            told = True
             yield draft.finish()
-    if not found:
+    if not told:
         yield file.unreadable("holds no span with the content of a model or tool call")
 
 
@@ -78,7 +88,7 @@ def _read_spans(record: Record) -> list[tuple[str, _Span]]:
     ]
 
 
-def _read_trace(draft: Draft, spans: list[_Span]) -> Draft:
+def _read_trace(draft: Draft, spans: list[_Span]) -> None:
     heard: set[str] = set()
     asked: set[str] = set()
     for at, span in enumerate(spans):
@@ -89,7 +99,6 @@ def _read_trace(draft: Draft, spans: list[_Span]) -> Draft:
             _take_tool(draft, at, span, asked)
         elif name := read_word(span.attributes.get("gen_ai.agent.name")):
             draft.agent = name
-    return draft
 
 
 def _take_answer(

@@ -7,11 +7,11 @@ from orchestrator.replay.importers.fields import (
     Fields,
     Unfit,
     name_model,
+    quote,
     read_blocks,
     read_path,
     read_text,
     read_word,
-    show,
 )
 from orchestrator.replay.importers.importer import Importer, whole_file
 
@@ -60,7 +60,7 @@ class Pi:
                 error=bool(message.get("isError")),
             )
         elif role not in _NOT_SAID:
-            raise Unfit(f"the message has no known role: {show(message.get('role'))[:40]}")
+            raise Unfit(f"the message has no known role: {quote(message.get('role'))}")
 
     def _take_answer(self, at: int, message: Fields) -> None:
         named = name_model(message.get("provider"), message.get("model"))

@@ -13,10 +13,10 @@ from orchestrator.replay.importers.draft import Draft
 from orchestrator.replay.importers.fields import (
     Fields,
     Unfit,
+    quote,
     read_objects,
     read_text,
     read_word,
-    show,
 )
 from orchestrator.replay.importers.importer import Importer, RunFile, each_record
 from orchestrator.replay.importers.prose_calls import read_calls
@@ -62,7 +62,7 @@ def _take(draft: Draft, at: int, step: Fields) -> None:
     elif role == "user":
         draft.hear(at, text)
     elif role != "system":
-        raise Unfit(f"the step at {at} has no known role: {show(step.get('role'))[:40]}")
+        raise Unfit(f"the step at {at} has no known role: {quote(step.get('role'))}")
 
 
 def _take_turn(draft: Draft, at: int, step: Fields) -> None:

@@ -12,11 +12,11 @@ from orchestrator.replay.importers.draft import Draft
 from orchestrator.replay.importers.fields import (
     Fields,
     Unfit,
+    quote,
     read_objects,
     read_path,
     read_text,
     read_word,
-    show,
 )
 from orchestrator.replay.importers.importer import Importer, RunFile, each_record
 
@@ -106,7 +106,7 @@ def _take_message(draft: Draft, at: int, message: Fields) -> None:
     elif role == "user":
         draft.hear(at, _said(message))
     else:
-        raise Unfit(f"history[{at}] has no known role: {show(role)[:40]}")
+        raise Unfit(f"history[{at}] has no known role: {quote(role)}")
 
 
 def _take_answer(draft: Draft, at: int, message: Fields) -> None:
