@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -57,8 +58,11 @@ def approvals(loaded: Loaded, as_json: bool, new_token: bool) -> None:
         click.echo("Nothing waits.")
 
 
-def _answer_command(name: str, line: str, example: str) -> Any:
-    def decorate(callback: Any) -> Any:
+Callback: TypeAlias = Callable[..., Any]
+
+
+def _answer_command(name: str, line: str, example: str) -> Callable[[Callback], Command]:
+    def decorate(callback: Callback) -> Command:
         callback = click.option(
             "--token", metavar="TOKEN", help="Approval token, where there is no terminal."
         )(callback)

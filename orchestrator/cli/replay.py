@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -165,7 +166,7 @@ def _open_rows(out: str | None) -> Iterator[IO[str] | None]:
     if out is None:
         yield None
     elif out == "-":
-        yield click.get_text_stream("stdout")
+        yield sys.stdout
     else:
         with Path(out).open("w", encoding="utf-8") as file:
             yield file
@@ -183,12 +184,11 @@ def _place(location: str | None) -> Iterator[str]:
 @contextmanager
 def _progress(found: Iterable[Found], paths: tuple[Path, ...]) -> Iterator[Iterable[Found]]:
     """Show how many runs were read, on a terminal."""
-    stderr = click.get_text_stream("stderr")
-    if not stderr.isatty():
+    if not sys.stderr.isatty():
         yield found
         return
     with click.progressbar(
-        found, file=stderr, label=f"replaying {safe(str(paths[0]), 40)}", show_pos=True
+        found, file=sys.stderr, label=f"replaying {safe(str(paths[0]), 40)}", show_pos=True
     ) as bar:
         yield bar
 

@@ -68,7 +68,8 @@ class BlockingRun:
                 call_id, result, error=error, arguments=arguments, action=action
             )
 
-        return self._portal.call(observe)
+        result: Result = self._portal.call(observe)
+        return result
 
     def guard_function(
         self, function: Callable[..., Any], *, tool: str | None = None
