@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from orchestrator.domain.verdict import Patch
-from orchestrator.rules.call import Call, Finding
+from orchestrator.rules.call import Call
+from orchestrator.rules.facets import Finding, Sub
 from orchestrator.rules.patches import read_pointer
 from orchestrator.rules.schema import Change
+from orchestrator.rules.shell import Word
 
 Maker: TypeAlias = Callable[[Call, Sequence[Finding]], tuple[Patch, ...] | None]
 """Return the patches, or None where the change cannot be made safely."""
@@ -61,11 +63,16 @@ def _find_flags(found: Sequence[Finding], flags: frozenset[str]) -> list[tuple[F
     cuts = []
     for sub in {finding.sub for finding in found if finding.sub is not None}:
         cuts += [
-            (Finding(sub.pointer, word.start - 1, word.end, f" {word.text}"), "")
+            (_space_before(sub, word), "")
             for word in sub.command.args
             if word.text in flags and sub.line[word.start - 1 : word.end] == f" {word.text}"
         ]
     return cuts
+
+
+def _space_before(sub: Sub, word: Word) -> Finding:
+    start, end = sub.base + word.start - 1, sub.base + word.end
+    return Finding(sub.pointer, start, end, f" {word.text}", sub)
 
 
 def _pull_in(path: str, root: str) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from orchestrator.rules.banks import Banks
-from orchestrator.rules.call import Call, Sub
+from orchestrator.rules.call import Call
+from orchestrator.rules.facets import Sub
 from orchestrator.rules.programs import Programs
 from orchestrator.rules.schema import CommandMatch, Names
 from orchestrator.rules.shell import Command

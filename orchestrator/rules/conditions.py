@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from orchestrator.rules.banks import Banks
-from orchestrator.rules.call import Call, Finding, Sub
+from orchestrator.rules.call import Call
 from orchestrator.rules.commands import compile_command, first_words
+from orchestrator.rules.facets import Finding, Sub
 from orchestrator.rules.matchers import (
     Findings,
     Matcher,
@@ -107,6 +108,5 @@ def _compile_matchers(spec: Conditions, banks: Banks) -> list[Matcher]:
 
 def _point_at(sub: Sub) -> Finding:
     command = sub.command
-    return Finding(
-        sub.pointer, command.start, command.end, sub.line[command.start : command.end], sub
-    )
+    start, end = command.start, command.end
+    return Finding(sub.pointer, sub.base + start, sub.base + end, sub.line[start:end], sub)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from orchestrator.domain.value import TOO_DEEP
 from orchestrator.domain.verdict import Hit, Span
-from orchestrator.rules.call import MAX_TEXTS, Call
+from orchestrator.rules.arguments import MAX_TEXTS
+from orchestrator.rules.call import Call
 
 CLAUSE = "legible-actions"
 _SHOWN = 200

@@ -9,9 +9,11 @@ from typing import TypeAlias, TypeVar
 import re2
 
 from orchestrator.rules.banks import Banks
-from orchestrator.rules.call import Call, Contact, Finding, Sub, Touch
-from orchestrator.rules.paths import is_outside
-from orchestrator.rules.patterns import compile_pattern, glob_pattern
+from orchestrator.rules.call import Call
+from orchestrator.rules.facets import Contact, Finding, Sub, Touch
+from orchestrator.rules.globs import compile_globs
+from orchestrator.rules.paths import is_outside, locate
+from orchestrator.rules.patterns import compile_pattern
 from orchestrator.rules.schema import (
     ArgumentMatch,
     HostMatch,
@@ -37,32 +39,33 @@ the sub-commands it fits, and what they do is all that counts."""
 def compile_path(match: PathMatch, banks: Banks) -> Matcher:
     """Compile the matcher of files and folders."""
     access = frozenset(match.access)
-    like = frozenset(banks.paths.add(glob_pattern(glob)) for glob in match.like)
-    not_like = frozenset(banks.paths.add(glob_pattern(glob)) for glob in match.not_like)
+    like = compile_globs(match.like, banks.paths)
+    not_like = compile_globs(match.not_like, banks.paths)
+    spare = compile_globs(match.spare, banks.paths)
 
     def holds(touch: Touch, root: str | None) -> str | None:
+        """Return what is shown of the path, None if it does not fit."""
         if access and touch.access not in access:
             return None
         if match.unresolved is not None and match.unresolved is touch.resolved:
             return None
         if match.linked is not None and match.linked is not (touch.real is not None):
             return None
-        places = (touch.location,) if touch.real is None else (touch.location, touch.real)
-        detail = places[-1].full
-        if match.outside is not None:
-            if root is None or (not touch.resolved and match.outside):
-                return None
-            outside = next((place.full for place in places if is_outside(place.full, root)), None)
-            if match.outside is not (outside is not None):
-                return None
-            detail = f"{outside} is outside {root}" if outside else detail
-        if like or not_like:
-            known = banks.paths.matches(places[-1].full) | banks.paths.matches(places[-1].short)
-            if touch.real is not None and like:
-                known |= banks.paths.matches(places[0].full) | banks.paths.matches(places[0].short)
-            if (like and like.isdisjoint(known)) or not not_like.isdisjoint(known):
-                return None
-        return detail
+        places = (touch.location,) if touch.real is None else (touch.real, touch.location)
+        if like and not any(like.covers(place) for place in places):
+            return None
+        if not_like and not_like.covers(places[0]):
+            return None
+        if spare and spare.covers(places[0]) and not (root and spare.covers(locate(root, None))):
+            return None
+        if match.outside is None:
+            return places[0].full
+        if root is None or not touch.resolved:
+            return None
+        outside = next((place.full for place in places if is_outside(place.full, root)), None)
+        if match.outside is (outside is None):
+            return None
+        return f"{outside} is outside {root}" if outside else places[0].full
 
     def find(call: Call, subs: Sequence[Sub] | None) -> Findings:
         return [
@@ -139,7 +142,7 @@ def compile_secret(match: SecretMatch, banks: Banks) -> Matcher:
             for kind, start, end in spans
             if kind not in left_out
             and (not kinds or kind in kinds)
-            and (subs is None or any(sub.command.start <= start < sub.command.end for sub in subs))
+            and (subs is None or any(_holds(sub, start, end) for sub in subs))
         ]
 
     return find
@@ -238,7 +241,7 @@ def _locate(pointer: str, text: str, pattern: str, subs: Sequence[Sub] | None) -
 
 
 def _holds(sub: Sub, start: int, end: int) -> bool:
-    return sub.command.start <= start and end <= sub.command.end
+    return sub.base + sub.command.start <= start and end <= sub.base + sub.command.end
 
 
 def _host_pattern(name: str) -> str:

@@ -62,25 +62,3 @@ def compile_pattern(pattern: str) -> re2._Regexp:
     options = re2.Options()
     options.log_errors = False
     return re2.compile(pattern, options)
-
-
-def glob_pattern(glob: str) -> str:
-    """Turn a glob into RE2: `*` stays within a folder, `**` crosses folders."""
-    pieces: list[str] = []
-    rest = glob
-    if rest.startswith("**/"):
-        pieces.append("(?:.*/)?")
-        rest = rest[3:]
-    tail = "(?:/.*)?" if rest.endswith("/**") else ""
-    rest = rest.removesuffix("/**") if tail else rest
-    while rest:
-        if rest.startswith("/**/"):
-            pieces.append("/(?:.*/)?")
-            rest = rest[4:]
-        elif rest.startswith("**"):
-            pieces.append(".*")
-            rest = rest[2:]
-        else:
-            pieces.append({"*": "[^/]*", "?": "[^/]"}.get(rest[0]) or re2.escape(rest[0]))
-            rest = rest[1:]
-    return "(?s:" + "".join(pieces) + tail + ")"

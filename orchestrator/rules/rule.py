@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from orchestrator.domain.verdict import Effect, Hit, Span
 from orchestrator.rules.banks import Banks
-from orchestrator.rules.call import Call, Finding
+from orchestrator.rules.call import Call
 from orchestrator.rules.changes import Maker, compile_change
 from orchestrator.rules.conditions import Condition, compile_conditions
+from orchestrator.rules.facets import Finding
 from orchestrator.rules.flow import Limit, Pattern, compile_limit, compile_pattern_of
 from orchestrator.rules.schema import RuleSpec
 

@@ -85,6 +85,9 @@ class PathMatch(Part):
     like: Names = ()
     """Globs: `*` within a folder, `**` across folders, `~` the home of anybody."""
     not_like: Names = ()
+    spare: Names = ()
+    """Globs of places meant to be used by anybody, such as those for temporary files. Where the
+    working folder itself lies in one, that one is no longer spared."""
     outside: bool | None = None
     """True: outside the folder the agent works in. Never holds where that is not known."""
     unresolved: bool | None = None

@@ -1,0 +1,87 @@
+"""What rules look at in a call: texts, commands, code, files and hosts, each with its place."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from orchestrator.rules.hosts import Host
+from orchestrator.rules.paths import Location
+from orchestrator.rules.schema import Access
+from orchestrator.rules.shell import Command, Shell
+from orchestrator.rules.snippets import Literal, Snippet
+from orchestrator.rules.tools import Role
+
+
+class Text(NamedTuple):
+    """A string among the arguments."""
+
+    pointer: str
+    argument: str
+    """The name of the top-level argument it stands in, as names are compared."""
+    roles: frozenset[Role]
+    """What the nearest name around it may hold."""
+    text: str
+
+
+class Sub(NamedTuple):
+    """A command that a shell line would run."""
+
+    pointer: str
+    line: str
+    command: Command
+    base: int = 0
+    """Where the line starts in the text at `pointer`."""
+
+
+class Finding(NamedTuple):
+    """Something a matcher found, with where it stands."""
+
+    pointer: str
+    start: int
+    end: int
+    text: str
+    sub: Sub | None = None
+    detail: str | None = None
+
+
+class Line(NamedTuple):
+    """A shell line of the call."""
+
+    pointer: str
+    text: str
+    shell: Shell
+    base: int = 0
+
+
+class Code(NamedTuple):
+    """A piece of Python of the call."""
+
+    pointer: str
+    base: int
+    snippet: Snippet
+    sub: Sub | None
+    """The command that runs it, where a shell line does."""
+
+    def find(self, literal: Literal) -> Finding:
+        """Return where a literal of the code stands."""
+        start = max(self.base + literal.start, 0)
+        return Finding(self.pointer, start, start + len(literal.text), literal.text, self.sub)
+
+
+class Touch(NamedTuple):
+    """A file or folder that the call touches."""
+
+    location: Location
+    real: Location | None
+    """Where symbolic links lead, if they do."""
+    access: Access
+    resolved: bool
+    finding: Finding
+
+
+class Contact(NamedTuple):
+    """A host that the call speaks to."""
+
+    host: Host
+    sends: bool
+    finding: Finding
