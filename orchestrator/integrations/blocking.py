@@ -68,8 +68,8 @@ class BlockingRun:
                 call_id, result, error=error, arguments=arguments, action=action
             )
 
-        result: Result = self._portal.call(observe)
-        return result
+        checked: Result = self._portal.call(observe)
+        return checked
 
     def guard_function(
         self, function: Callable[..., Any], *, tool: str | None = None

@@ -118,7 +118,9 @@ async def test_strikes_can_be_switched_off() -> None:
 
 async def test_observe_judges_everything_and_holds_nothing() -> None:
     def judge(action: Action) -> list[Hit]:
-        return [hit(action, "terminate") if action.tool == "rm" else mask(action, "x", "y")]
+        if action.tool == "rm":
+            return [hit(action, "terminate")]
+        return [mask(action, "x", "y")] if action.arguments["x"] == "2" else []
 
     config = Config.model_validate({"gate": {"enforce": False}})
     run, log = make_run(FakeRules(judge), config=config)
