@@ -17,6 +17,20 @@ class Entry(NamedTuple):
 
 
 SECTIONS: dict[str, dict[str, Entry]] = {
+    "Guard and replay": {
+        "demo": Entry("demo.command:demo", "Watch one run that shows every kind of decision."),
+        "run": Entry("run:run", "Run an agent in any language under the guard."),
+        "replay": Entry(
+            "replay:replay", "Judge recorded runs again, or under another configuration."
+        ),
+        "calibrate": Entry("calibrate:calibrate", "Propose thresholds from your own benign runs."),
+    },
+    "Answer": {
+        "approvals": Entry("approvals:approvals", "List the actions that wait for a person."),
+        "approve": Entry("approvals:approve", "Let a waiting action run."),
+        "deny": Entry("approvals:deny", "Refuse a waiting action."),
+        "edit": Entry("approvals:edit", "Let a waiting action run with other arguments."),
+    },
     "Look back": {
         "runs": Entry("runs:runs", "List recorded runs, newest first."),
         "show": Entry("runs:show", "Show a run step by step, or one event whole."),
