@@ -119,7 +119,7 @@ async def test_the_host_runs_the_tools_it_released(tmp_path: Path) -> None:
         ),
         ("say(type='result', call='a', content='early')", "was not decided yet"),
         ("sys.stdout.buffer.write(b'\\xff\\xfe\\n'); sys.stdout.flush()", "is not JSON"),
-        ("sys.stdout.write('{\"type\"'); sys.stdout.flush()", "is not JSON"),
+        ("sys.stdout.write('{\"type\"'); sys.exit()", "is not JSON"),
     ],
 )
 async def test_anything_else_on_its_output_ends_the_run(
