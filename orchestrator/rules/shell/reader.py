@@ -5,13 +5,15 @@ from __future__ import annotations
 from orchestrator.rules.shell.builtins import apply_builtin
 from orchestrator.rules.shell.command import Command, Shell, Word, basename, names, split_arguments
 from orchestrator.rules.shell.interpreters import INITIALISERS, is_interpreter, read_code
-from orchestrator.rules.shell.scope import Function, Scope, Text, Variable
-from orchestrator.rules.shell.script import Feed, Script, Simple
+from orchestrator.rules.shell.scope import Function, Place, Scope, Variable
+from orchestrator.rules.shell.script import Script, read_script
+from orchestrator.rules.shell.simple import Feed, Simple, SimpleReader
 from orchestrator.rules.shell.wrappers import Unwrapped, unwrap
 
 MAX_DEPTH = 50
-MAX_STEPS = 4_000
-MAX_EXPANDED = 1_000_000
+MAX_STEPS = 2_000
+MAX_WRAPPERS = 16
+MAX_EXPANDED = 500_000
 
 _RESERVED = names("! { } time coproc then do else elif if while until fi done esac")
 
@@ -20,7 +22,7 @@ def read_line(line: str) -> Shell:
     """Return every command that `line` would run."""
     reader = _Reader()
     try:
-        Script.read(line, Scope(), reader, Feed())
+        read_script(line, Scope(), reader, Feed(), Place())
         reader.walk_uncalled()
     except RecursionError:
         reader.doubt(_TOO_DEEP)
@@ -82,7 +84,7 @@ class _Reader:
     # functions
 
     def define(self, function: Function) -> None:
-        self.uncalled[id(function)] = function
+        self.uncalled[function.body.id] = function
 
     def walk_uncalled(self) -> None:
         """Count the bodies of functions that the line defines and does not call."""
@@ -92,8 +94,8 @@ class _Reader:
             scope.cwd_known = False
             Script(function.text, scope, self, nested=True).statements([function.body], Feed())
 
-    def _call(self, script: Script, simple: Simple, function: Function) -> None:
-        self.uncalled.pop(id(function), None)
+    def _call(self, script: SimpleReader, simple: Simple, function: Function) -> None:
+        self.uncalled.pop(function.body.id, None)
         name = simple.words[0].text
         if name in self.calls:
             feed = simple.feed._replace(wrappers=(*simple.feed.wrappers, "recursion"))
@@ -101,6 +103,7 @@ class _Reader:
             return
         self.calls.append(name)
         scope, held = script.scope, script.scope.arguments
+        _lend(simple, scope)
         scope.arguments = tuple(simple.words[1:])
         feed = simple.feed._replace(redirects=simple.redirects)
         inner = Script(function.text, scope, self, nested=True)
@@ -110,58 +113,64 @@ class _Reader:
 
     # simple commands
 
-    def take(self, script: Script, simple: Simple) -> None:
+    def take(self, script: SimpleReader, simple: Simple) -> None:
+        """Take a simple command: a function's name, an alias or a program."""
         words = simple.words
         if not words:
             if simple.redirects or simple.assignments:
                 self._emit(script, simple, "")
             return
-        first = words[0]
-        if not first.known:
-            self.doubt(f"what {first.text!r} runs cannot be told")
-            self._emit(script, simple, None)
-            return
+        first, scope = words[0], script.scope
         name = first.text
         if name in _RESERVED and script.text[first.start : first.end] == name:
             skip = 2 if name == "coproc" and [w.text for w in words[2:3]] == ["{"] else 1
             self.take(script, simple._replace(words=words[skip:]))
             return
-        if function := script.scope.functions.get(name):
+        function = scope.functions.get(name) if first.known else None
+        if function:
             self._call(script, simple, function)
-            return
-        if name in script.scope.aliases and f"alias {name}" not in self.calls:
-            self._expand_alias(script, simple, name)
-            return
-        self._run(script, simple, basename(name))
+            if function.is_certain:
+                return
+        if name in scope.aliases and f"alias {name}" not in self.calls:
+            self._expand_alias(script, simple, name)  # only an interactive shell would
+        self._run(script, simple)
 
-    def _expand_alias(self, script: Script, simple: Simple, name: str) -> None:
+    def _expand_alias(self, script: SimpleReader, simple: Simple, name: str) -> None:
         rest = script.text[simple.words[0].end : simple.end]
         self.calls.append(f"alias {name}")
         self._read(script.scope.aliases[name] + rest, script, simple, simple.words[0], simple.feed)
         self.calls.pop()
 
-    def _run(self, script: Script, simple: Simple, program: str) -> None:
+    def _run(self, script: SimpleReader, simple: Simple) -> None:
+        """Run a program, even where a function has its name: wrappers see no functions."""
+        first = simple.words[0]
+        if not first.known:
+            self.doubt(f"what {first.text[:40]!r} runs cannot be told")
+            self._emit(script, simple, None)
+            return
+        program = basename(first.text)
         inner = unwrap(program, simple.words)
         if not inner or inner[0].kept:
             self._run_program(script, simple, program)
         for unwrapped in inner:
             self._run_unwrapped(script, simple, unwrapped)
 
-    def _run_unwrapped(self, script: Script, simple: Simple, inner: Unwrapped) -> None:
+    def _run_unwrapped(self, script: SimpleReader, simple: Simple, inner: Unwrapped) -> None:
         feed = simple.feed._replace(wrappers=(*simple.feed.wrappers, inner.name))
+        if len(feed.wrappers) > MAX_WRAPPERS or not self.descend():
+            self.doubt(_TOO_DEEP)
+            return
         held = script.scope
         if inner.remote:
             script.scope = Scope()
             script.scope.cwd_known = False
-        if not self.descend():
-            return
         if inner.is_code:
             code = " ".join(word.text for word in inner.words)
             first, last = inner.words[0], inner.words[-1]
             place = first if len(inner.words) == 1 else Word(code, False, first.start, last.end)
             self._read(code, script, simple, place, feed)
         else:
-            self.take(script, simple._replace(words=self._fill(inner, simple), feed=feed))
+            self._run(script, simple._replace(words=self._fill(inner, simple), feed=feed))
         self.ascend()
         script.scope = held
 
@@ -176,7 +185,7 @@ class _Reader:
         end = inner.words[-1].end
         return [*inner.words[:-1], *(Word(text, True, end, end) for text in read)]
 
-    def _run_program(self, script: Script, simple: Simple, program: str) -> None:
+    def _run_program(self, script: SimpleReader, simple: Simple, program: str) -> None:
         args = tuple(simple.words[1:])
         if program in ("eval", "source", ".", "trap"):
             self._run_builtin(script, simple, program, args)
@@ -188,7 +197,7 @@ class _Reader:
         apply_builtin(program, args, script.scope)
 
     def _run_builtin(
-        self, script: Script, simple: Simple, program: str, args: tuple[Word, ...]
+        self, script: SimpleReader, simple: Simple, program: str, args: tuple[Word, ...]
     ) -> None:
         if program == "trap":
             self._emit(script, simple, program)
@@ -200,7 +209,7 @@ class _Reader:
         else:
             self._source(script, simple, program, args)
 
-    def _eval(self, script: Script, simple: Simple, args: tuple[Word, ...]) -> None:
+    def _eval(self, script: SimpleReader, simple: Simple, args: tuple[Word, ...]) -> None:
         if any(_is_opaque(word) for word in args):
             self._run_unseen(script, simple, "eval", simple.sources)
             script.scope.forget()
@@ -210,7 +219,9 @@ class _Reader:
             feed = simple.feed._replace(wrappers=(*simple.feed.wrappers, "eval"))
             self._read(code, script, simple, place, feed)
 
-    def _source(self, script: Script, simple: Simple, program: str, args: tuple[Word, ...]) -> None:
+    def _source(
+        self, script: SimpleReader, simple: Simple, program: str, args: tuple[Word, ...]
+    ) -> None:
         text = args[0].text if args else ""
         if text.startswith("<("):
             self._run_unseen(script, simple, program, simple.sources)
@@ -223,7 +234,7 @@ class _Reader:
     # code
 
     def _run_interpreter(
-        self, script: Script, simple: Simple, program: str, args: tuple[Word, ...]
+        self, script: SimpleReader, simple: Simple, program: str, args: tuple[Word, ...]
     ) -> None:
         code = read_code(program, args)
         if code is None:
@@ -242,7 +253,7 @@ class _Reader:
             self._read(code.text.text, script, simple, code.text, feed)
             script.scope = held
 
-    def _run_stdin(self, script: Script, simple: Simple, program: str, label: str) -> None:
+    def _run_stdin(self, script: SimpleReader, simple: Simple, program: str, label: str) -> None:
         feed = simple.feed
         if feed.stdin is None:
             if feed.reads_pipe:
@@ -260,37 +271,39 @@ class _Reader:
         self._read(feed.stdin.text, script, simple, feed.stdin, inner)
 
     def _run_unseen(
-        self, script: Script, simple: Simple, program: str, sources: tuple[str, ...]
+        self, script: SimpleReader, simple: Simple, program: str, sources: tuple[str, ...]
     ) -> None:
         self._emit(script, simple, program, code_from=sources)
         inner = self.commands[simple.mark : -1]
         if not inner or not all(_is_initialiser(command) for command in inner):
             self.doubt(f"the code that {program} runs cannot be seen")
 
-    def _read(self, code: str, script: Script, simple: Simple, place: Word, feed: Feed) -> None:
+    def _read(
+        self, code: str, script: SimpleReader, simple: Simple, place: Word, feed: Feed
+    ) -> None:
         """Read `code` found at `place` of `script` as shell."""
-        if not self.descend():
+        if not self.spend(len(code)) or len(feed.wrappers) > MAX_WRAPPERS or not self.descend():
+            self.doubt(_TOO_DEEP)
             return
         scope = script.scope
-        for name, value in simple.assignments:
-            scope.variables[name] = Variable((value.text,), value.known)
-        source = script.source
-        written = script.text[place.start : place.end]
-        at = written.find(code)
-        span = _locate(source, place.start, place.end)
-        exact = source.offset is not None and at in (0, 1) and place.known
-        offset = source.offset + place.start + at if exact and source.offset is not None else None
-        Script.read(code, scope, self, feed, Text(code, {}, offset, span))
+        _lend(simple, scope)
+        outer = script.source.place
+        at = script.text[place.start : place.end].find(code)
+        exact = outer.offset is not None and at in (0, 1) and place.known
+        offset = outer.offset + place.start + at if exact and outer.offset is not None else None
+        inner = Place(offset, outer.locate(place.start, place.end))
+        read_script(code, scope, self, feed, inner)
         self.ascend()
 
     def _emit(
         self,
-        script: Script,
+        script: SimpleReader,
         simple: Simple,
         program: str | None,
         code_from: tuple[str, ...] = (),
     ) -> None:
         words, feed, scope = simple.words, simple.feed, script.scope
+        place = script.source.place
         args = tuple(words[1:])
         flags, targets = split_arguments(args)
         start = words[0].start if words else simple.start
@@ -318,9 +331,13 @@ class _Reader:
             start,
             end,
         )
-        self.commands.append(
-            command if script.source.offset == 0 else _move(command, script.source)
-        )
+        self.commands.append(command if place.offset == 0 else _move(command, place))
+
+
+def _lend(simple: Simple, scope: Scope) -> None:
+    """Let code see the variables set before the command that runs it: `x=1 sh -c ...`."""
+    for name, value in simple.assignments:
+        scope.variables[name] = Variable((value.text,), value.known)
 
 
 def _is_opaque(word: Word) -> bool:
@@ -334,19 +351,13 @@ def _is_initialiser(command: Command) -> bool:
     )
 
 
-def _locate(source: Text, start: int, end: int) -> tuple[int, int]:
-    if source.offset is None:
-        return source.span
-    return start + source.offset, end + source.offset
-
-
-def _move(command: Command, source: Text) -> Command:
+def _move(command: Command, place: Place) -> Command:
     """Return `command` with the offsets it has in the line."""
 
     def move(word: Word) -> Word:
-        return Word(word.text, word.known, *_locate(source, word.start, word.end))
+        return Word(word.text, word.known, *place.locate(word.start, word.end))
 
-    start, end = _locate(source, command.start, command.end)
+    start, end = place.locate(command.start, command.end)
     return command._replace(
         word=move(command.word) if command.word else None,
         args=tuple(map(move, command.args)),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from orchestrator.rules.shell.command import Word
-from orchestrator.rules.shell.layout import HereDocument
+from orchestrator.rules.shell.layout import Layout
 
 
 class Variable(NamedTuple):
@@ -22,6 +22,26 @@ class Variable(NamedTuple):
     """Programs whose output went into it."""
 
 
+class Place(NamedTuple):
+    """Where a text lies in the line."""
+
+    offset: int | None = 0
+    """None if the text was decoded or put together: all of it then lies at `span`."""
+    span: tuple[int, int] = (0, 0)
+
+    def locate(self, start: int, end: int) -> tuple[int, int]:
+        """Return the span in the line of a span in the text."""
+        return self.span if self.offset is None else (start + self.offset, end + self.offset)
+
+
+class Text(NamedTuple):
+    """A text of shell."""
+
+    text: str
+    layout: Layout
+    place: Place
+
+
 class Function(NamedTuple):
     """A function defined in the line."""
 
@@ -29,16 +49,8 @@ class Function(NamedTuple):
     body: Node
     text: Text
     """What the body's offsets point into."""
-
-
-class Text(NamedTuple):
-    """A text of shell and where it lies in the line."""
-
-    text: str
-    documents: dict[int, HereDocument]
-    offset: int | None = 0
-    """None if the text was decoded or put together: all of it then lies at `span`."""
-    span: tuple[int, int] = (0, 0)
+    is_certain: bool = True
+    """False if a branch that may not run defines it: the name may then be a program's."""
 
 
 UNKNOWN = Variable((), known=False)
@@ -74,7 +86,10 @@ class Scope:
         for name in self.variables.keys() | other.variables.keys():
             if self.variables.get(name) != other.variables.get(name):
                 self.variables[name] = UNKNOWN
-        self.functions = {**other.functions, **self.functions}
+        for name, function in {**other.functions, **self.functions}.items():
+            if self.functions.get(name) != other.functions.get(name):
+                function = function._replace(is_certain=False)
+            self.functions[name] = function
         if (self.cwd, self.cwd_known) != (other.cwd, other.cwd_known):
             self.cwd, self.cwd_known = None, False
         if self.arguments != other.arguments:

@@ -88,11 +88,6 @@ class Expander(ABC):
             known = known and piece.kind != OPEN
         return Word(text, known, start, end)
 
-    def document(self, node: Node, shift: int) -> tuple[str, bool]:
-        """Return the text of an expanded here-document, parsed as if in double quotes."""
-        pieces = list(self._double_quoted(node, shift))
-        return "".join(p.text for p in pieces), all(p.kind != OPEN for p in pieces)
-
     def separators(self) -> str:
         """Return the characters that split fields; empty if they cannot be told."""
         variable = self.scope.variables.get("IFS")
@@ -111,7 +106,7 @@ class Expander(ABC):
             yield Piece(QUOTED, decode_ansi(text[2:-1]))
         elif kind == "string":
             yield Piece(QUOTED, "")
-            yield from self._double_quoted(node, 1)
+            yield from self.double_quoted(node, 1)
         elif kind == "translated_string":
             yield from self._pieces(node.children[-1])
         elif kind in ("simple_expansion", "expansion"):
@@ -139,7 +134,7 @@ class Expander(ABC):
         if at < node.end_byte:
             yield from _literal(self.text[at : node.end_byte])
 
-    def _double_quoted(self, node: Node, shift: int) -> Iterator[Piece]:
+    def double_quoted(self, node: Node, shift: int) -> Iterator[Piece]:
         """Yield the pieces between two double quotes.
 
         The grammar drops some blanks next to expansions, so literal text is what lies between
