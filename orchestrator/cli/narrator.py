@@ -96,9 +96,9 @@ class Narrator:
             GLYPHS[word],
             pad(word, 9),
             pad(decision.tool, 12),
-            pad(short_arguments(action) if action else "", 40),
-            pad(decision.clause or (flags[0].clause if flags else "-"), 4),
-            f"{safe(reason, 110)}{held}",
+            pad(short_arguments(action) if action else "", 36),
+            pad(decision.clause or (flags[0].clause if flags else "-"), 20),
+            f"{safe(reason, 120)}{held}",
             f"[{micros / 1000:.1f} ms]",
         ]
         self._write(" ".join(part for part in parts if part))

@@ -48,7 +48,10 @@ TOP_RULES = 10
               help="Processes; the order of the output stays.")  # fmt: skip
 @click.option("--compare", metavar="CONFIG", help="List what this configuration decides otherwise.")
 @click.option(
-    "--ledger", metavar="FILE|URL", help="Keep the events; else they are dropped at the end."
+    "--ledger",
+    "kept_in",
+    metavar="FILE|URL",
+    help="Keep the events; else they are dropped at the end.",
 )
 def replay(
     loaded: Loaded,
@@ -57,7 +60,7 @@ def replay(
     out: str | None,
     workers: int,
     compare: str | None,
-    ledger: str | None,
+    kept_in: str | None,
 ) -> int:
     """Judge recorded runs at PATHS (files or directories) again; nothing in them is executed."""
     from orchestrator.replay.importers import find_runs
@@ -65,7 +68,7 @@ def replay(
     limit = loaded.config.limits.record_mib * 1024 * 1024
     found = find_runs(paths, format=format_, limit_bytes=limit)
     with ExitStack() as stack:
-        job = _Job(loaded.config, stack.enter_context(_open_rows(out)), workers, ledger)
+        job = _Job(loaded.config, stack.enter_context(_open_rows(out)), workers, kept_in)
         if compare:
             job.other = _load_other(compare)
         anyio.run(job.run, stack.enter_context(_progress(found, paths)))
