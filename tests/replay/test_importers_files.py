@@ -157,6 +157,8 @@ def test_a_value_cut_short_is_mended_for_recognition() -> None:
     assert mend('{"a": [1, {"b": "x, y", "c": "cu') == {"a": [1, {"b": "x, y"}]}
     assert mend('[{"a": 1}, {"b') == [{"a": 1}, {}]
     assert mend("nothing") is None
+    assert mend("[" * 100_000) is None
+    assert mend('{"a": 1} {"b') == {"a": 1}
     assert read_head(b'{"traj": [{"role": "us') == [{"traj": [{}]}]
 
 
@@ -190,8 +192,8 @@ def test_what_is_no_run_says_so(raw: bytes, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_file_that_is_not_json_is_unreadable_as_any_format(name: str, tmp_path: Path) -> None:
     lines = read_text(b"\x00 not json\n", tmp_path / "x", format=name)
-    assert len(lines) == 1
-    assert lines[0].startswith("UNREADABLE")
+    assert lines
+    assert all(line.startswith("UNREADABLE") for line in lines)
 
 
 def test_a_missing_or_odd_file_is_one_sentence(tmp_path: Path) -> None:
@@ -212,6 +214,24 @@ def test_a_directory_is_walked_in_order_without_hidden_names(tmp_path: Path) -> 
     found = find_files([tmp_path])
     names = [item.file if isinstance(item, Unreadable) else item.name for item in found]
     assert names == ["a.jsonl", "1.jsonl", "2.jsonl", "b/notes.md"]
+
+
+def test_a_format_is_forced_on_files_named_and_on_json_found(tmp_path: Path) -> None:
+    for name in ("a.json", "b.txt"):
+        (tmp_path / name).write_text("notes" if name == "b.txt" else "{}", "utf-8")
+    odd, text = find_files([tmp_path], format="tau-bench")
+    assert not isinstance(odd, Unreadable)
+    assert odd.importer.name == "tau-bench"
+    assert isinstance(text, Unreadable)
+    assert not text.known_format
+    (named,) = find_files([tmp_path / "b.txt"], format="tau-bench")
+    assert not isinstance(named, Unreadable)
+
+
+def test_a_file_without_a_run_says_so(tmp_path: Path) -> None:
+    header = '{"metadata": {"benchmark": "agent-dojo"}}'
+    assert read_text(header, tmp_path / "x.jsonl") == ["UNREADABLE None holds no run"]
+    assert read_text("", tmp_path / "y", format="openai") == ["UNREADABLE None holds no run"]
 
 
 def test_files_of_one_base_name_go_by_their_path(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def read_runs(
     by its own name. Raises ReplayError for an unknown `format`.
     """
     name = clean_text(path.relative_to(base).as_posix() if base else path.name)
-    importer = look_at(path, find_format(format) if format else None)
+    importer = look_at(path, find_format(format) if format else None, named=base is None)
     if isinstance(importer, str):
         yield Unreadable(file=name, why=importer, known_format=base is None)
     else:
@@ -56,8 +56,14 @@ def read_runs(
 
 
 def _read(found: FoundFile, limit: int) -> Iterator[Recording | Unreadable]:
+    is_empty = True
     try:
-        yield from found.importer.read(found.open(limit))
+        for item in found.importer.read(found.open(limit)):
+            is_empty = False
+            yield item
     except OSError as error:
         why = f"cannot be read further: {error.strerror or error}"
         yield Unreadable(file=found.name, why=why)
+    else:
+        if is_empty:
+            yield Unreadable(file=found.name, why="holds no run")

@@ -108,25 +108,27 @@ class Draft:
 class OpenTurn:
     """A turn that may still grow."""
 
-    __slots__ = ("_actions", "_draft", "index", "message", "reasoning", "text")
+    __slots__ = ("_actions", "_draft", "_said", "_thought", "index", "message")
 
     def __init__(self, draft: Draft, index: int, message: int) -> None:
         self._draft = draft
         self._actions: list[Action] = []
         self.index = index
         self.message = message
-        self.text: str | None = None
-        self.reasoning: str | None = None
+        self._said: list[str] = []
+        self._thought: list[str] = []
 
     def say(self, text: str | None) -> None:
         """Add to the agent's message; None adds nothing, empty text is kept as such."""
-        self.text = _add(self.text, text)
-        self._draft.changes += 1
+        if text is not None:
+            self._said.append(text)
+            self._draft.changes += 1
 
     def think(self, text: str | None) -> None:
         """Add to the agent's reasoning, as `say` does to its message."""
-        self.reasoning = _add(self.reasoning, text)
-        self._draft.changes += 1
+        if text is not None:
+            self._thought.append(text)
+            self._draft.changes += 1
 
     def call(self, call: Fields) -> Action:
         """Add a tool call in any shape `read_action` understands."""
@@ -138,8 +140,8 @@ class OpenTurn:
         """Freeze the turn."""
         turn = Turn(
             index=self.index,
-            message=self.text,
-            reasoning=self.reasoning,
+            message=_join(self._said),
+            reasoning=_join(self._thought),
             actions=tuple(self._actions),
         )
         return AgentTurn(message=self.message, turn=turn)
@@ -148,5 +150,5 @@ class OpenTurn:
 _DraftStep: TypeAlias = UserWords | OpenTurn | ToolResult
 
 
-def _add(held: str | None, more: str | None) -> str | None:
-    return f"{held}\n{more}" if held and more else held or more if more is not None else held
+def _join(parts: list[str]) -> str | None:
+    return "\n".join(filter(None, parts)) if parts else None

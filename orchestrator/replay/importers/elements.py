@@ -19,6 +19,8 @@ from orchestrator.replay.importers.records import (
     skip_blank,
 )
 
+_BEHIND = 8 * 1024
+
 
 class Elements:
     """Reads a stream once, holding the element it is at."""
@@ -56,6 +58,7 @@ class Elements:
             yield self._broken("the array is cut short")
 
     def _read_value(self) -> Record | Broken:
+        self._forget()
         while True:
             try:
                 data, end = DECODER.raw_decode(self._text, self._at)
@@ -72,6 +75,12 @@ class Elements:
                 return self._broken("is not UTF-8 text")
             number = self._number
             return Record(number, number, self._place.format(number), data, end - start)
+
+    def _forget(self) -> None:
+        """Drop what is read: an error counts the lines from where the window begins."""
+        if self._at > _BEHIND:
+            self._text = self._text[self._at :]
+            self._at = 0
 
     def _next_character(self) -> str:
         while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,14 +50,21 @@ def find_files(paths: Iterable[Path], *, format: str | None = None) -> list[Foun
     Raises ReplayError for an unknown `format`.
     """
     wanted = find_format(format) if format else None
-    looked = [_look(candidate, wanted) for path in paths for candidate in _walk(path)]
+    looked = [
+        (candidate, look_at(candidate.path, wanted, named=not candidate.is_below))
+        for path in paths
+        for candidate in _walk(path)
+    ]
     runs = [candidate for candidate, found in looked if isinstance(found, Importer)]
     level = next((n for n in range(2) if len({c.names[n] for c in runs}) == len(runs)), 2)
     return [_name(candidate, found, level) for candidate, found in looked]
 
 
-def look_at(path: Path, wanted: Importer | None = None) -> Importer | str:
-    """Return the importer for one file, or why there is none."""
+def look_at(path: Path, wanted: Importer | None = None, *, named: bool = True) -> Importer | str:
+    """Return the importer for one file, or why there is none.
+
+    A file the user named is `wanted` whatever it looks like; one that was found must be JSON.
+    """
     try:
         if path.exists() and not path.is_file():
             return "is not a regular file"
@@ -66,25 +73,21 @@ def look_at(path: Path, wanted: Importer | None = None) -> Importer | str:
     except OSError as error:
         return f"cannot be read: {error.strerror or error}"
     if wanted:
-        return wanted if any(value is not None for value in head) else "holds nothing that is JSON"
+        is_json = any(value is not None for value in head)
+        return wanted if named or is_json else "holds nothing that is JSON"
     return recognise(head) or (
         f"is of no known format; where it is one, name it: --format {'|'.join(FORMATS)}"
     )
 
 
-def _walk(path: Path) -> Iterator[_Candidate]:
+def _walk(path: Path) -> list[_Candidate]:
     if not path.is_dir():
-        yield _Candidate(path, path)
-        return
+        return [_Candidate(path, path)]
+    found: list[Path] = []
     for folder, below, names in os.walk(path):
-        below[:] = sorted(name for name in below if not name.startswith("."))
-        for name in sorted(names):
-            if not name.startswith("."):
-                yield _Candidate(Path(folder) / name, path)
-
-
-def _look(candidate: _Candidate, wanted: Importer | None) -> tuple[_Candidate, Importer | str]:
-    return candidate, look_at(candidate.path, wanted)
+        below[:] = [name for name in below if not name.startswith(".")]
+        found += [Path(folder, name) for name in names if not name.startswith(".")]
+    return [_Candidate(file, path) for file in sorted(found)]
 
 
 def _name(candidate: _Candidate, found: Importer | str, level: int) -> FoundFile | Unreadable:

@@ -32,26 +32,28 @@ def mend(text: str) -> object:
     """Return the JSON value `text` begins with, without what was cut off; None where none is."""
     closers: list[str] = []
     in_string = escaped = False
-    cut, tail = 0, ""
+    cut = 0  # behind the last bracket or before the last comma: what is open there, still is
     for at, mark in enumerate(text):
         if in_string:
             in_string = escaped or mark != '"'
             escaped = mark == "\\" and not escaped
         elif mark == '"':
             in_string = True
+        elif mark == ",":
+            cut = at
         elif mark in "{[":
             closers.append("}" if mark == "{" else "]")
-            cut, tail = at + 1, "".join(reversed(closers))
+            cut = at + 1
         elif mark in "}]":
-            if not closers:
-                break
+            cut = at + 1
+            if len(closers) < 2:
+                return _load(text[:cut])
             closers.pop()
-            cut, tail = at + 1, "".join(reversed(closers))
-            if not closers:
-                break
-        elif mark == ",":
-            cut, tail = at, "".join(reversed(closers))
+    return _load(text[:cut] + "".join(reversed(closers)))
+
+
+def _load(text: str) -> object:
     try:
-        return json.loads(text[:cut] + tail)
+        return json.loads(text)
     except (ValueError, RecursionError):
         return None

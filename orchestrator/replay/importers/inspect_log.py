@@ -10,7 +10,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from orchestrator.errors import ReplayError
 from orchestrator.replay.importers.conversation import Conversation
 from orchestrator.replay.importers.fields import (
     Fields,
@@ -39,9 +38,8 @@ def read(file: RunFile) -> Runs:
     try:
         from inspect_ai.log import read_eval_log, read_eval_log_sample_summaries
     except ImportError:
-        raise ReplayError(
-            f"{file.name}: Inspect logs need inspect_ai: pip install 'crossaudit[inspect]'"
-        ) from None
+        yield file.unreadable("needs inspect_ai to be read: pip install 'crossaudit[inspect]'")
+        return
     path = str(file.path)
     try:
         sizes = {member.filename: member.file_size for member in _list_members(file)}

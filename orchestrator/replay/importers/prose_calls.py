@@ -11,8 +11,9 @@ import re2
 
 from orchestrator.replay.importers.fields import Fields
 
-MOST = 16 * 1024
-"""Longer text is not looked at: Python's own parser is not made for hostile input of any length."""
+MOST = 64 * 1024
+"""Characters of a text that is looked at."""
+_MOST_PYTHON = 4 * 1024  # what Python's own parser is given: hostile text can make it slow
 
 _FENCE = re2.compile(r"(?s)\A```(\w*)\n(.*?)\n?```\z")
 _BRACED = re2.compile(r"(?s)\A([\w.-]+)(?:\s*:|\s+Input:|\s*\n\s*Action Input:)?\s*(\{.*\})\z")
@@ -112,6 +113,8 @@ def _read_object(text: str) -> Fields | None:
 
 
 def _parse(text: str) -> ast.Expression | None:
+    if len(text) > _MOST_PYTHON:
+        return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # odd escapes in recorded text are nobody's fault here
         try:
