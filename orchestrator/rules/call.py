@@ -269,4 +269,4 @@ def _find_code(command: Command) -> Iterator[Word]:
 
 def _is_resolved(word: Word) -> bool:
     """Say whether it is clear which path a word is; a glob is, up to what it matches."""
-    return word.known or not any(mark in word.text.removeprefix("$HOME") for mark in "$`<")
+    return word.known or not (word.text == "{}" or any(mark in word.text for mark in "$`<"))

@@ -60,6 +60,8 @@ def _compile_tests(match: CommandMatch, banks: Banks) -> Iterator[_Test]:
         yield lambda command: unwanted.isdisjoint(command.flags)
     for pattern in match.words:
         yield _word_test(banks.words.add(pattern), banks)
+    for pattern in match.no_words:
+        yield _without_word(banks.words.add(pattern), banks)
     if match.wrapper:
         wrappers = frozenset(match.wrapper)
         yield lambda command: any(w.split(" ", 1)[0] in wrappers for w in command.wrappers)
@@ -116,6 +118,11 @@ def _flag_test(written: str) -> _Test:
 def _word_test(number: int, banks: Banks) -> _Test:
     words = banks.words
     return lambda command: any(number in words.matches(word.text) for word in command.args)
+
+
+def _without_word(number: int, banks: Banks) -> _Test:
+    words = banks.words
+    return lambda command: not any(number in words.matches(word.text) for word in command.args)
 
 
 def _is_piped(sub: Sub, call: Call, sources: frozenset[str]) -> bool:

@@ -2,7 +2,8 @@
 
 An example is the main argument of a tool as text, `tool: {arguments}`, or a list of such steps, in
 which `result: text` is what the tool gave back, `approved: true` a human's answer, and a list
-inside the list a turn with several calls. The last step is the one that is judged.
+inside the list a turn with several calls. Beside the tool may stand `times` and `links`, which says
+where symbolic links lead. The last step is the one that is judged.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ _REDACTOR = Redactor(SecretScanner(), b"examples")
 class _Step(NamedTuple):
     calls: tuple[tuple[str, dict[str, Any]], ...] = ()
     links: Mapping[str, str] = MappingProxyType({})
+    times: int = 1
     result: str | None = None
     approved: bool = False
 
@@ -70,7 +72,8 @@ def run_example(ruleset: RuleSet, steps: Sequence[_Step], on: str) -> tuple[Hit,
             if last is not None:
                 ruleset.approved(last, state)
         else:
-            last, hits = _propose(ruleset, step, index, state)
+            for number in range(step.times):
+                last, hits = _propose(ruleset, step, index * 1000 + number, state)
     return hits if on == "result" or not steps or steps[-1].result is None else ()
 
 
@@ -128,12 +131,12 @@ def _read_step(step: Any, spec: RuleSpec, document: Document, place: Place) -> _
         return _Step(calls=((tool, {argument: step}),))
     if not isinstance(step, dict):
         raise document.error("an example is text, `tool: {arguments}`, or a list of them", place)
-    links = step.get("links", {})
-    rest = {key: value for key, value in step.items() if key != "links"}
+    links, times = step.get("links", {}), step.get("times", 1)
+    rest = {key: value for key, value in step.items() if key not in ("links", "times")}
     if "result" in rest:
         return _Step(result=str(rest["result"]))
     if "approved" in rest:
         return _Step(approved=True)
     if len(rest) != 1 or not isinstance(arguments := next(iter(rest.values())), dict):
         raise document.error("an example names one tool with a map of arguments", place)
-    return _Step(calls=((next(iter(rest)), arguments),), links=links)
+    return _Step(calls=((next(iter(rest)), arguments),), links=links, times=times)

@@ -29,12 +29,17 @@ class GlobSet(NamedTuple):
 
     def covers(self, place: Location) -> bool:
         """Say whether one of them fits the path, in full or with somebody's home as `~`."""
-        for path in {place.full, place.short}:
-            if not self.numbers.isdisjoint(self.bank.matches(path)):
-                return True
-            if has_wildcard(path) and any(could_meet(path, glob) for glob in self.globs):
-                return True
-        return False
+        return any(
+            not self.numbers.isdisjoint(self.bank.matches(path))
+            for path in {place.full, place.short}
+        )
+
+    def may_cover(self, place: Location) -> bool:
+        """Say whether one of them fits the path, or what its wildcards may stand for."""
+        return self.covers(place) or (
+            has_wildcard(place.full)
+            and any(could_meet(path, g) for path in {place.full, place.short} for g in self.globs)
+        )
 
 
 def compile_globs(globs: Sequence[str], bank: PatternBank) -> GlobSet:

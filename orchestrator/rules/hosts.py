@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import ipaddress
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from yarl import URL
 
-HostClass: TypeAlias = Literal["metadata", "loopback", "private", "address", "disguised"]
+from orchestrator.rules.schema import HostClass
+
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _METADATA_NAMES = frozenset((

@@ -39,6 +39,7 @@ the sub-commands it fits, and what they do is all that counts."""
 def compile_path(match: PathMatch, banks: Banks) -> Matcher:
     """Compile the matcher of files and folders."""
     access = frozenset(match.access)
+    not_by = frozenset(match.not_by)
     like = compile_globs(match.like, banks.paths)
     not_like = compile_globs(match.not_like, banks.paths)
     spare = compile_globs(match.spare, banks.paths)
@@ -51,8 +52,10 @@ def compile_path(match: PathMatch, banks: Banks) -> Matcher:
             return None
         if match.linked is not None and match.linked is not (touch.real is not None):
             return None
+        if not_by and touch.finding.sub and touch.finding.sub.command.program in not_by:
+            return None
         places = (touch.location,) if touch.real is None else (touch.real, touch.location)
-        if like and not any(like.covers(place) for place in places):
+        if like and not any(like.may_cover(place) for place in places):
             return None
         if not_like and not_like.covers(places[0]):
             return None
@@ -83,11 +86,14 @@ def compile_host(match: HostMatch, banks: Banks) -> Matcher:
     listed = "not_like" in match.model_fields_set
     not_like = frozenset(banks.hosts.add(_host_pattern(name)) for name in match.not_like)
     classes = frozenset(match.is_)
+    excluded = frozenset(match.is_not)
     schemes = frozenset(match.scheme)
 
     def holds(contact: Contact) -> bool:
         host = contact.host
         if match.sends is not None and match.sends is not contact.sends:
+            return False
+        if not excluded.isdisjoint(host.classes):
             return False
         if (classes and classes.isdisjoint(host.classes)) or (
             schemes and host.scheme not in schemes

@@ -15,6 +15,7 @@ from orchestrator.domain.verdict import Effect
 Identifier: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([.-][a-z0-9]+)*$")]
 Names: TypeAlias = tuple[str, ...]
 Access: TypeAlias = Literal["read", "write", "delete", "use"]
+HostClass: TypeAlias = Literal["metadata", "loopback", "private", "address", "disguised"]
 Label: TypeAlias = Literal["untrusted", "private", "secret", "egress", "destructive"]
 
 
@@ -64,6 +65,8 @@ class CommandMatch(Part):
     """None of these is there."""
     words: Names = ()
     """RE2: each matches one of its words, flags included."""
+    no_words: Names = ()
+    """RE2: none matches any of its words."""
     wrapper: Names = ()
     """It runs through one of these: sudo, ssh, xargs ..."""
     piped_from: Names = ()
@@ -72,7 +75,6 @@ class CommandMatch(Part):
     """One of these programs runs in the same line."""
     code_from: Names = ()
     """It runs as code what one of these programs puts out."""
-    background: bool | None = None
     unknown: bool | None = None
     """True: what would run cannot be told."""
 
@@ -92,6 +94,8 @@ class PathMatch(Part):
     """True: outside the folder the agent works in. Never holds where that is not known."""
     unresolved: bool | None = None
     """True: which path it is hangs on something not known before it runs."""
+    not_by: Names = ()
+    """Programs that may touch it in a shell line."""
     linked: bool | None = None
     """True: it goes through a symbolic link."""
 
@@ -104,9 +108,10 @@ class HostMatch(Part):
     not_like: Names = ()
     """None of these; an empty list never holds, so that an unset parameter fires nothing."""
     is_: Annotated[
-        tuple[Literal["metadata", "loopback", "private", "address", "disguised"], ...],
+        tuple[HostClass, ...],
         Field(alias="is"),
     ] = ()
+    is_not: tuple[HostClass, ...] = ()
     sends: bool | None = None
     """True: data goes there; False: data is fetched."""
     scheme: Names = ()
@@ -212,6 +217,7 @@ class Conditions(Part):
     """CEL; needs the extra `cel`."""
     any: tuple[Conditions, ...] = ()
     none: tuple[Conditions, ...] = ()
+    """None of these holds of the call as a whole."""
 
     @property
     def names_tools(self) -> bool:
