@@ -34,6 +34,8 @@ class Chain:
     def __init__(self, run: str, clock: Clock | None = None) -> None:
         self.run = run
         self.count = 0
+        self.broken = ""
+        """Why nothing may follow: set by whoever could not store what this chain made."""
         self._clock = clock or SystemClock()
         self._head = GENESIS
 

@@ -50,7 +50,7 @@ def open_to_write(location: str, durability: Durability, *, create: bool) -> Eng
         with engine.begin() as connection:
             _check_schema(connection, location, create)
             connection.execute(_TOUCH)  # SQLite opens what it may only read without a word
-    except BaseException as error:
+    except Exception as error:
         engine.dispose()
         raise explain(error, location) from None
     return engine
@@ -62,7 +62,7 @@ def open_to_read(location: str) -> Engine:
     try:
         with engine.connect() as connection:
             _check_schema(connection, location, create=False)
-    except BaseException as error:
+    except Exception as error:
         engine.dispose()
         raise explain(error, location) from None
     return engine
@@ -83,9 +83,9 @@ def describe(location: str) -> str:
         return "the PostgreSQL URL"
 
 
-def explain(error: BaseException, location: str) -> BaseException:
+def explain(error: Exception, location: str) -> CrossauditError:
     """Return the StoreError that says in a sentence what an error of the database means."""
-    if isinstance(error, CrossauditError) or not isinstance(error, Exception):
+    if isinstance(error, CrossauditError):
         return error
     code = _code(error)
     for start, sentence in _SENTENCES.items():
@@ -121,7 +121,7 @@ _SENTENCES = {
     "25006": "is read-only; allow writing to it, or name another --ledger",
     "42501": "cannot be written by this PostgreSQL user; grant it the tables of the ledger",
     "53100": "is full: nothing more fits on the disk of PostgreSQL; free some space, start again",
-    "57P": "is not available: PostgreSQL is shutting down or starting",
+    "57P": "is not available: PostgreSQL ended the connection; is it being restarted?",
 }
 
 
@@ -206,6 +206,7 @@ def _postgres(location: str, *, read_only: bool) -> Engine:
             url,
             isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
             connect_args={"options": options} if options else {},
+            pool_pre_ping=read_only,
         )
     except ImportError:
         raise StoreError(

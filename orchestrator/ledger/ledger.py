@@ -11,7 +11,7 @@ import anyio
 from sqlalchemy import Connection
 
 from orchestrator.clock import Clock, SystemClock
-from orchestrator.domain.event import EVENT, Event, Fact, RunClosed
+from orchestrator.domain.event import Event, Fact, RunClosed
 from orchestrator.domain.value import JsonObject
 from orchestrator.errors import StoreError
 from orchestrator.ledger import answers
@@ -21,7 +21,7 @@ from orchestrator.ledger.engine import Durability, describe, open_to_write
 from orchestrator.ledger.inbox import Answered, Reply
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.log import Log
-from orchestrator.ledger.reader import Reader
+from orchestrator.ledger.reader import Reader, parse
 from orchestrator.ledger.statements import Statements
 from orchestrator.ledger.witness import Witness
 from orchestrator.ledger.writer import Batch, Writer
@@ -94,12 +94,13 @@ class Ledger:
 
     async def insert(self, stored: Sequence[StoredEvent]) -> None:
         """Store events that were chained elsewhere: whole runs, in order."""
-        events = [EVENT.validate_json(row.body) for row in stored]
 
-        def work(connection: Connection, statements: Statements) -> None:
+        def work(connection: Connection, statements: Statements) -> list[Event]:
+            events = [parse(row.run, row.seq, row.body) for row in stored]
             statements.record(connection, stored, events)
+            return events
 
-        await self.writer.transact(work)
+        events = await self.writer.transact(work)
         if self._witness:
             self._witness.tell(events)
 
@@ -153,19 +154,19 @@ class StoredLog:
         self._chain = chain
         self._writer = writer
         self._clock = clock
-        self._over = ""
+        self._ended = False
 
     async def append(self, *facts: Fact) -> tuple[Event, ...]:
         """Record `facts`; see `Log`."""
-        if self._over:
-            raise StoreError(self._over)
-        if any(isinstance(fact, RunClosed) for fact in facts):
-            self._over = f"run {self.run} has ended; nothing more can be recorded in it"
+        if self._chain.broken:
+            raise StoreError(self._chain.broken)
+        if self._ended:
+            raise StoreError(f"run {self.run} has ended; nothing more can be recorded in it")
+        self._ended = any(isinstance(fact, RunClosed) for fact in facts)
         batch = Batch(self._chain, facts, self._clock.now())
         await self._writer.write(batch)
         if batch.error:
-            self._over = f"{batch.error} (run {self.run} is no longer recorded)"
-            raise StoreError(self._over)
+            raise StoreError(self._chain.broken)
         return tuple(event for event, _ in batch.links[: len(facts)])
 
 

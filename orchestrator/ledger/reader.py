@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import CompoundSelect, Connection, Select, exists
+from sqlalchemy import CompoundSelect, Connection, Select, exists, func
 from sqlmodel import Session, col, select
 
 from orchestrator.domain.decision import Request
@@ -59,6 +59,11 @@ class Reader:
     def count_events(self, run: str) -> int:
         """Return how many events were recorded for `run`, whether they are still there or not."""
         return next(iter(self._all(select(RunRow.events).where(RunRow.run == run))), 0)
+
+    def count_stored(self, run: str) -> int:
+        """Return how many events of `run` are there."""
+        query = select(func.count()).select_from(EventRow).where(EventRow.run == run)
+        return int(self._all(query)[0])
 
     def has_run(self, run: str) -> bool:
         """Say whether any event of `run` is recorded."""

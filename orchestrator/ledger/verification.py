@@ -89,10 +89,10 @@ def _verify(
 
 
 def _stored(reader: Reader, run: str) -> Iterator[StoredEvent]:
-    """Yield what can be read of `run` up to the very row that cannot."""
+    """Yield what is there of `run` by now, up to the very row that cannot be read."""
     last = -1
     try:
-        for stored in reader.stored(run):
+        for stored in reader.stored(run, limit=reader.count_stored(run)):
             yield stored
             last = stored.seq
     except StoreError:

@@ -19,7 +19,7 @@ from anyio.lowlevel import RunVar
 from sqlalchemy import Connection, Engine
 
 from orchestrator.domain.event import Event, Fact
-from orchestrator.errors import StoreError
+from orchestrator.errors import CrossauditError, StoreError
 from orchestrator.ledger.chain import Chain, StoredEvent
 from orchestrator.ledger.engine import explain, is_conflict
 from orchestrator.ledger.statements import Statements
@@ -39,7 +39,7 @@ class Batch:
         self.at = at
         self.done = False
         self.links: list[tuple[Event, StoredEvent]] = []
-        self.error: Exception | None = None
+        self.error: CrossauditError | None = None
 
 
 class Lane(NamedTuple):
@@ -104,22 +104,22 @@ class Writer:
             ready = [batch for batch in batches if _link(batch)]
             try:
                 self._store(ready)
-            except StoreError as error:
-                self._blame(ready, error)
+            except Exception as error:
+                self._blame(ready, explain(error, self._location))
             for batch in batches:
                 batch.done = True
 
-    def _blame(self, batches: list[Batch], error: StoreError) -> None:
+    def _blame(self, batches: list[Batch], error: CrossauditError) -> None:
         """Give `error` to the batches it belongs to."""
         if is_conflict(error.__cause__) and len(batches) > 1:
             for batch in batches:  # one run that somebody else writes must not stop the others
                 try:
-                    self._store([batch])
-                except StoreError as own:
-                    batch.error = own
+                    self._store([batch] if _is_whole(batch) else [])
+                except Exception as own:
+                    _break(batch, explain(own, self._location))
             return
         for batch in batches:
-            batch.error = error
+            _break(batch, error)
 
     def _store(self, batches: list[Batch]) -> None:
         events = [event for batch in batches for event, _ in batch.links]
@@ -138,13 +138,29 @@ class Writer:
             with self._connection.begin():
                 done = work(self._connection, self._statements)
         except Exception as error:
+            self._connection.invalidate()  # whatever happened to it, the next one is new
             raise explain(error, self._location) from error
         return done
 
 
 def _link(batch: Batch) -> bool:
+    if not _is_whole(batch):
+        return False
     try:
         batch.links = batch.chain.extend(batch.facts, batch.at)
     except Exception as error:
-        batch.error = StoreError(f"a fact of run {batch.chain.run} cannot be written: {error}")
+        run = batch.chain.run
+        _break(batch, StoreError(f"a fact of run {run} cannot be written: {error}"))
     return batch.error is None
+
+
+def _is_whole(batch: Batch) -> bool:
+    """Say whether `batch` may follow: what was queued behind a failure must not leave a hole."""
+    if batch.chain.broken:
+        batch.error = StoreError(batch.chain.broken)
+    return batch.error is None
+
+
+def _break(batch: Batch, error: CrossauditError) -> None:
+    batch.error = error
+    batch.chain.broken = f"{error} (run {batch.chain.run} is no longer recorded)"

@@ -141,6 +141,23 @@ async def test_lock_during_a_run_poisons_it(
     ledger.close()
 
 
+async def test_lost_connection_poisons_a_run_and_not_the_ledger(postgres: str) -> None:
+    ledger = Ledger.open(postgres)
+    log = ledger.open_run("r")
+    await log.append(opened())
+    own = "SELECT pg_backend_pid()"
+    pid = ledger.writer.transact_now(lambda connection, _: connection.exec_driver_sql(own).scalar())
+    with ledger.reader.snapshot() as connection:
+        connection.exec_driver_sql(f"SELECT pg_terminate_backend({pid})")
+    with pytest.raises(StoreError, match="PostgreSQL ended the connection"):
+        await log.append(*turn(0))
+    with pytest.raises(StoreError, match="run r is no longer recorded"):
+        await log.append(*turn(0))
+    await ledger.open_run("s").append(opened(), closed())
+    assert [verify_run(ledger.reader, run).events for run in ("r", "s")] == [1, 3]
+    ledger.close()
+
+
 async def test_full_disk_poisons_what_could_not_be_written(tmp_path: Path) -> None:
     ledger = Ledger.open(tmp_path / "ledger.db")
     log, other = ledger.open_run("r"), ledger.open_run("s")

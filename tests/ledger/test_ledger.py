@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import anyio
@@ -11,6 +12,7 @@ from orchestrator.errors import StoreError
 from orchestrator.ledger.engine import Durability
 from orchestrator.ledger.ledger import Ledger, is_run_id
 from orchestrator.ledger.memory import MemoryLedger
+from orchestrator.ledger.statements import Statements
 from orchestrator.ledger.verification import verify_ledger, verify_run
 from tests.ledger.facts import closed, opened, turn
 
@@ -103,6 +105,39 @@ async def test_fact_that_is_no_json_stops_its_run_only(ledger: Ledger) -> None:
         await bad.append(*turn(0))
     await good.append(opened())
     assert [r.events for r in verify_ledger(ledger.reader)] == [1, 1]
+
+
+async def test_what_is_queued_behind_a_failure_leaves_no_hole(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = ledger.open_run("r")
+    await log.append(opened())
+    began, queued = threading.Event(), threading.Event()
+
+    def fail_once(*_: object) -> None:
+        monkeypatch.undo()
+        began.set()
+        queued.wait(5)
+        raise OSError("the disk is on fire")
+
+    monkeypatch.setattr(Statements, "record", fail_once)
+    errors: list[str] = []
+
+    async def append(index: int) -> None:
+        try:
+            await log.append(*turn(index))
+        except StoreError as error:
+            errors.append(str(error))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(append, 0)
+        await anyio.to_thread.run_sync(began.wait, 5)
+        tasks.start_soon(append, 1)
+        await anyio.wait_all_tasks_blocked()
+        queued.set()
+    assert len(errors) == 2
+    assert all("the disk is on fire (run r is no longer recorded)" in error for error in errors)
+    assert verify_run(ledger.reader, "r").events == 1
 
 
 async def test_two_hundred_runs_at_once(ledger: Ledger) -> None:
