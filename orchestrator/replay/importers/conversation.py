@@ -15,6 +15,7 @@ from orchestrator.replay.importers.fields import (
     quote,
     read_blocks,
     read_objects,
+    read_path,
     read_text,
     read_word,
     show,
@@ -67,7 +68,7 @@ class Conversation:
         error = result.get("is_error") or result.get("error") or result.get("isError")
         self.draft.observe(
             at,
-            read_text(content) or (show(error) if error and error is not True else ""),
+            read_text(content) or _read_error(error),
             call_id=call_id,
             tool=read_word(result.get("name")),
             error=bool(error),
@@ -104,6 +105,12 @@ def read_reasoning(message: Fields, blocks: Blocks) -> str | None:
         if isinstance(found := message.get(key), str):
             return clean_text(found)
     return blocks.reasoning
+
+
+def _read_error(error: object) -> str:
+    if isinstance(message := read_path(error, "message"), str):
+        return clean_text(message)
+    return show(error) if error and error is not True else ""
 
 
 def _as_call(item: Fields, kind: str) -> Fields:

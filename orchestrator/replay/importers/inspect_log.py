@@ -15,6 +15,7 @@ from orchestrator.replay.importers.fields import (
     Fields,
     Unfit,
     as_fields,
+    quote,
     read_objects,
     read_tools,
     read_word,
@@ -49,7 +50,7 @@ def read(file: RunFile) -> Runs:
         yield file.unreadable(f"is not an Inspect log that can be read ({type(error).__name__})")
         return
     for number, sample in enumerate(samples):
-        place = f"sample {sample.id}, epoch {sample.epoch}: "
+        place = f"sample {quote(sample.id)}, epoch {sample.epoch}: "
         if sizes.get(f"samples/{sample.id}_epoch_{sample.epoch}.json", 0) > file.limit:
             why = f"is above {file.limit / 2**20:g} MiB and was skipped unread"
             yield file.unreadable(place + why, number)
