@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from orchestrator.replay.summary import Summary
 
 TOP_RULES = 10
+EVENTS_AT_ONCE = 5_000
 
 
 @click.command(
@@ -120,10 +121,19 @@ class _Job:
                 self._write(played.rows)
                 if other:
                     self._compare(played.rows, (await other.play(item)).rows)
-                await ledger.insert(played.stored)
+                waiting.append(played)
+                if sum(len(one.stored) for one in waiting) > EVENTS_AT_ONCE:
+                    await store()
 
+            async def store() -> None:
+                stored = [row for one in waiting for row in one.stored]
+                await ledger.insert(stored, [event for one in waiting for event in one.events])
+                waiting.clear()
+
+            waiting: list[Played] = []
             try:
                 await play_all(found, self.config, take, workers=self._workers, keys=keys)
+                await store()
             finally:
                 await ledger.aclose()
 

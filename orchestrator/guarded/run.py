@@ -37,6 +37,8 @@ from orchestrator.oversight.desk import Addressed
 from orchestrator.rules.redaction import Redactor, restore_object
 from orchestrator.rules.ruleset import RuleSet
 
+OVER = "the run was terminated"
+
 
 class GuardedRun:
     """Review the turns of one agent and observe its results."""
@@ -185,7 +187,10 @@ class GuardedRun:
         """Judge a turn exactly as it was recorded; nobody is asked and nothing is released."""
         draft = Draft(*self._redactor.turn(turn))
         self._next_turn = max(self._next_turn, turn.index + 1)
-        judged = await self._decide(draft)
+        if self.terminated:
+            judged = await self._refuse(draft, Outcome.TERMINATE, OVER)
+        else:
+            judged = await self._decide(draft)
         for one in judged:
             self._record.count(one.decision)
             self._releases.add(one.action, None)
@@ -218,7 +223,7 @@ class GuardedRun:
             )
             if not self.terminated:
                 return draft, await self._decide(draft)
-            return draft, await self._refuse(draft, Outcome.TERMINATE, "the run was terminated")
+            return draft, await self._refuse(draft, Outcome.TERMINATE, OVER)
         except Exception as failure:
             await self._record.note_failure("review", failure, index)
             return draft, await self._refuse(draft, Outcome.DENY, "the guard failed")

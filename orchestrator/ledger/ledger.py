@@ -92,17 +92,20 @@ class Ledger:
         self._opened.add(run)
         return StoredLog(CheckedChain(run, self._clock, self.keys), self.writer, self._clock)
 
-    async def insert(self, stored: Sequence[StoredEvent]) -> None:
-        """Store events that were chained elsewhere: whole runs, in order."""
+    async def insert(self, stored: Sequence[StoredEvent], events: Sequence[Event] = ()) -> None:
+        """Store events that were chained elsewhere: whole runs, in order.
 
-        def work(connection: Connection, statements: Statements) -> list[Event]:
-            events = [parse(row.run, row.seq, row.body) for row in stored]
-            statements.record(connection, stored, events)
-            return events
+        `events` are the same as values, where they are at hand; else they are parsed.
+        """
 
-        events = await self.writer.transact(work)
+        def work(connection: Connection, statements: Statements) -> Sequence[Event]:
+            values = events or [parse(row.run, row.seq, row.body) for row in stored]
+            statements.record(connection, stored, values)
+            return values
+
+        recorded = await self.writer.transact(work)
         if self._witness:
-            self._witness.tell(events)
+            self._witness.tell(recorded)
 
     async def take_answers(self, run: str) -> tuple[Answered, ...]:
         """Return what was sent to `run` since the last call."""

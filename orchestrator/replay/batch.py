@@ -91,7 +91,8 @@ def play_chunk(items: list[Found], config: Config, keys: Keys | None) -> list[Pl
         _players[name] = Player(config, keys=keys)
 
     async def play() -> list[Played | None]:
-        return [await _play(_players[name], item) for item in items]
+        played = [await _play(_players[name], item) for item in items]
+        return [one and one._replace(events=[]) for one in played]
 
     return anyio.run(play)
 

@@ -38,6 +38,8 @@ class Played(NamedTuple):
 
     run: str
     stored: list[StoredEvent]
+    events: list[Event]
+    """The same as values; empty where they come from another process."""
     rows: list[JsonObject]
     """One an action, in the order of the recording."""
     summary: Summary
@@ -61,6 +63,17 @@ class Player:
         self._keys = keys
         scanner = SecretScanner(config.privacy.extra_secrets)
         self._redactor = Redactor(scanner, keys.hmac_key if keys else b"")
+        self._same = RunFacts(
+            agent="",
+            mode="replay",
+            seed="",
+            profile=config.profile,
+            config=config.model_dump(mode="json"),
+            packs=self.rules.packs,
+            constitution=self.rules.constitution.ref,
+            version=version("crossaudit"),
+        )
+        """What every run of this player has in common."""
 
     async def play(self, recording: Recording) -> Played:
         """Return the events and rows of `recording`; the same input gives the same ones."""
@@ -83,7 +96,7 @@ class Player:
             for step in recording.steps:
                 await self._take(run, step, recording.has_calls, messages, turns)
         rows = list(_rows(recording, log.events, messages))
-        return Played(log.run, log.stored, rows, Summary.of(log.events))
+        return Played(log.run, log.stored, log.events, rows, Summary.of(log.events))
 
     async def _take(
         self,
@@ -115,20 +128,16 @@ class Player:
                     run.replay_approval(turns[step.action], step.action, step.approval)
 
     def _facts(self, recording: Recording, digest: str) -> RunFacts:
-        return RunFacts(
-            agent=recording.agent,
-            model=recording.model,
-            task=recording.task,
-            tools=recording.tools,
-            mode="replay",
-            root=recording.root or self.config.rules.root,
-            seed=recording.seed or digest[:32],
-            profile=self.config.profile,
-            config=self.config.model_dump(mode="json"),
-            packs=self.rules.packs,
-            constitution=self.rules.constitution.ref,
-            source=recording.source,
-            version=version("crossaudit"),
+        return self._same.model_copy(
+            update={
+                "agent": recording.agent,
+                "model": recording.model,
+                "task": recording.task,
+                "tools": recording.tools,
+                "root": recording.root or self.config.rules.root,
+                "seed": recording.seed or digest[:32],
+                "source": recording.source,
+            }
         )
 
 
