@@ -53,7 +53,7 @@ class Recording(Value):
     model: str | None = None
     """`vendor/name`, or just the name where the vendor is not recorded."""
     task: str | None = None
-    """The user's first words."""
+    """The user's first words, said before any turn; `steps` do not repeat them."""
     tools: tuple[ToolSpec, ...] = ()
     root: str | None = None
     seed: str | None = None

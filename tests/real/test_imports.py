@@ -97,7 +97,6 @@ def test_pi(recorded: Path) -> None:
     assert (text.count('"role":"assistant"'), text.count('"type":"toolCall"')) == (453, 391)
 
 
-@pytest.mark.filterwarnings("default")
 def test_inspect(recorded: Path) -> None:
     pytest.importorskip("inspect_ai", reason="needs the extra crossaudit[inspect]")
     runs = _read(recorded / "inspect")

@@ -108,6 +108,24 @@ def test_a_result_for_an_unknown_id_answers_nothing(tmp_path: Path) -> None:
     assert [line.split()[2] for line in lines if " result " in line] == ["None", "c1", "c1"]
 
 
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("plain", "plain"),
+        (None, ""),
+        ({"rows": [1]}, '{"rows": [1]}'),
+        ([{"type": "text", "text": "a"}, {"type": "odd", "x": 1}], 'a\n{"type": "odd", "x": 1}'),
+        ([{"type": "image", "source": {"data": "AAAA"}}], "[image]"),
+        (["a", 2], "a\n2"),
+        ([], ""),
+    ],
+)
+def test_results_are_kept_as_text(tmp_path: Path, content: object, text: str) -> None:
+    record = {"messages": [{"role": "tool", "content": content}]}
+    lines = read_text(json.dumps(record), tmp_path / "x.jsonl")
+    assert lines[1] == f"  0 result None None {json.dumps(text)}"
+
+
 def test_foreign_text_survives_every_store(tmp_path: Path) -> None:
     record = {"messages": [{"role": "user", "content": "a \ud800 b"}], "model": "m\udfff"}
     (run,) = _runs(tmp_path, json.dumps(record))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import tracemalloc
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -259,3 +261,18 @@ def test_a_run_that_never_ends_is_read_up_to_a_bound(tmp_path: Path) -> None:
     (why,) = read
     assert isinstance(why, Unreadable)
     assert "goes on above" in why.why
+
+
+@pytest.mark.parametrize("frame", [("", "\n", ""), ("[", ",\n", "]")], ids=["lines", "array"])
+def test_memory_does_not_grow_with_the_file(frame: tuple[str, str, str], tmp_path: Path) -> None:
+    start, between, end = frame
+    line = json.dumps({"messages": [{"role": "user", "content": "x" * 100_000}]})
+    over = json.dumps({"messages": [{"role": "user", "content": "y" * 6_000_000}]})
+    path = tmp_path / "big.jsonl"
+    path.write_text(start + between.join([line] * 100 + [over] + [line] * 100) + end, "utf-8")
+    tracemalloc.start()
+    found = Counter(type(item) for item in read_runs(path, limit_bytes=2**20))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == {Recording: 200, Unreadable: 1}
+    assert peak < 8 * 2**20

@@ -74,6 +74,9 @@ def name_model(vendor: object, name: object) -> str | None:
     return f"{maker}/{known}"
 
 
+_MEDIA = ("image", "audio", "video", "file", "document")
+
+
 class Blocks(NamedTuple):
     """A message's content, sorted by what it is."""
 
@@ -120,7 +123,8 @@ def _block_text(block: object, *first: str) -> str:
     parts = block.get("summary") or block.get("content")
     if isinstance(parts, list):
         return "\n".join(_block_text(part) for part in parts if not isinstance(part, list))
-    return f"[{show(block.get('type') or 'object')[:40]}]"
+    kind = str(block.get("type"))
+    return f"[{clean_text(kind)}]" if any(name in kind for name in _MEDIA) else show(block)
 
 
 def _join(texts: list[str]) -> str | None:
