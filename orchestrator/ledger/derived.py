@@ -26,6 +26,7 @@ from orchestrator.ledger.tables import (
 
 DERIVED = tuple(table_of(row) for row in (RunRow, VerdictRow, DecisionRow, ApprovalRow))
 _EVENTS = table_of(EventRow)
+_REMEDY = "`crossaudit ledger rebuild` writes it anew from the events"
 
 
 def rebuild(ledger: Ledger, progress: Callable[[int], object] | None = None) -> int:
@@ -69,6 +70,7 @@ class Mirror:
 
     def compare(self, reader: Reader, run: str) -> tuple[int, str] | None:
         """Return the number of an event that a derived row contradicts, and how; else nothing."""
+        # What is applied here is never committed: the next run finds the tables empty.
         with reader.snapshot() as theirs, self._engine.connect() as ours:
             query = select(_EVENTS.c.seq, _EVENTS.c.body).where(_EVENTS.c.run == run)
             events: list[Event] = []
@@ -91,9 +93,8 @@ def _difference(ours: Connection, theirs: Connection, run: str) -> tuple[int, st
         query = select(table).where(table.c.run == run)
         right = {row._mapping.get("seq", 0): row for row in ours.execute(query)}
         found = {row._mapping.get("seq", 0): row for row in theirs.execute(query)}
-        if wrong := [n for n in right.keys() | found.keys() if right.get(n) != found.get(n)]:
-            return min((n for n in wrong if isinstance(n, int)), default=0), (
-                f"the table {table.name} says something else; `crossaudit ledger rebuild` "
-                "writes it anew from the events"
-            )
+        wrong = [n for n in right.keys() | found.keys() if right.get(n) != found.get(n)]
+        if wrong:
+            first = min((n for n in wrong if isinstance(n, int)), default=0)
+            return first, f"the table {table.name} says something else; {_REMEDY}"
     return None

@@ -139,12 +139,14 @@ def _sqlite(location: str, durability: Durability, create: bool) -> Engine:
         ) from None
 
     def connect() -> sqlite3.Connection:
-        connection = _connect(path, "rwc" if create else "rw")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA synchronous = {durability}")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
-        return connection
+        return _connect(
+            path,
+            "rwc" if create else "rw",
+            "PRAGMA journal_mode = WAL",
+            f"PRAGMA synchronous = {durability}",
+            "PRAGMA foreign_keys = ON",
+            f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}",
+        )
 
     return _begin_with(_engine(connect), "BEGIN IMMEDIATE")
 
@@ -155,28 +157,36 @@ def _sqlite_reader(location: str) -> Engine:
         raise StoreError(_no_ledger(location))
 
     def connect() -> sqlite3.Connection:
-        connection = _connect(path, "ro")
+        look = "SELECT 1 FROM sqlite_schema"
         try:
-            connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+            return _connect(path, "ro", look)
         except sqlite3.OperationalError as error:
             # A finished ledger in a folder that cannot be written has no -shm file and cannot get
             # one; nobody else can be writing there either.
-            if error.sqlite_errorname != "SQLITE_CANTOPEN" or _has_wal(path):
+            if not _code(error).startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")) or _has_wal(
+                path
+            ):
                 raise
-            connection = _connect(path, "ro&immutable=1")
-        return connection
+            return _connect(path, "ro&immutable=1", look)
 
     return _begin_with(_engine(connect), "BEGIN")
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    return sqlite3.connect(
+def _connect(path: Path, mode: str, *statements: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
         f"file:{quote(str(path.absolute()))}?mode={mode}",
         uri=True,
         timeout=BUSY_S,
         isolation_level=None,
         check_same_thread=False,
     )
+    try:
+        for statement in statements:
+            connection.execute(statement).close()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
 
 
 def _engine(connect: Any) -> Engine:
@@ -237,7 +247,7 @@ def _check_schema(connection: Connection, location: str, create: bool) -> None:
     version = connection.execute(
         select(col(MetaRow.value)).where(col(MetaRow.key) == "schema_version")
     ).scalar()
-    if version is None or not version.isdigit():
+    if version is None or not version.isdecimal():
         raise StoreError(f"{describe(location)} holds other tables; it is not a ledger")
     if int(version) > SCHEMA_VERSION:
         raise LedgerTooNew(

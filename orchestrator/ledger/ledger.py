@@ -142,9 +142,9 @@ class Ledger:
 
     def close(self) -> None:
         """Close; what was appended is already written, a slow witness is waited for briefly."""
-        self.writer.close()
         if "reader" in self.__dict__:
             self.reader.close()
+        self.writer.close()  # last: SQLite then moves everything into the one file
         if self._witness:
             self._witness.close()
 

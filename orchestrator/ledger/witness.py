@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -59,7 +60,7 @@ class Witness:
             if self._clock.monotonic() > self._deadline:
                 raise TimeoutError("not reached before the ledger was closed")
             (_post if is_url(self.where) else _append)(self.where, json.dumps(line).encode())
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, HTTPException) as error:
             self.failures.append(f"the witness {self.where} was not told of {event.id}: {error}")
 
 
@@ -74,7 +75,7 @@ def read_witness(where: str, run: str | None = None) -> list[Statement]:
         for number, line in enumerate(_get(where, run) if is_url(where) else _lines(where), 1):
             if statement := _parse(line, where, number):
                 statements.append(statement)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         raise StoreError(f"the witness {where} cannot be read: {error}") from None
     return [statement for statement in statements if run in (None, statement.run)]
 

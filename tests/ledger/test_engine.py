@@ -34,6 +34,14 @@ def test_folder_and_file_are_made(tmp_path: Path) -> None:
     assert Reader(place).runs() == []
 
 
+async def test_closed_ledger_is_one_file(tmp_path: Path) -> None:
+    ledger = Ledger.open(tmp_path / "runs" / "ledger.db")
+    await ledger.open_run("r").append(opened(), closed())
+    assert ledger.reader.has_run("r")
+    await ledger.aclose()
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["ledger.db"]
+
+
 def test_ledger_that_should_exist_is_not_made(tmp_path: Path) -> None:
     place = tmp_path / "ledger.db"
     with pytest.raises(StoreError, match=r"there is no ledger at .*ledger\.db; record a run first"):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
+import anyio
 import pytest
 
 from orchestrator.errors import StoreError
 from orchestrator.ledger.derived import rebuild
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.verification import ChainReport, verify_ledger, verify_run
 from tests.ledger.edits import edit, hash_anew
-from tests.ledger.facts import closed, opened, turn
+from tests.ledger.facts import closed, opened, turn, whole_run
 
 pytestmark = pytest.mark.anyio
 
@@ -141,6 +144,33 @@ async def test_row_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     edit(ledger, "UPDATE events SET seq = 'two' WHERE seq = 2")
     assert verify(ledger).first_bad == 2
     ledger.close()
+
+
+def test_damaged_file_is_found_or_refused_in_a_sentence(tmp_path: Path) -> None:
+    place = tmp_path / "ledger.db"
+    ledger = Ledger.open(place)
+    log = ledger.open_run("r")
+    for facts in whole_run(2):
+        anyio.run(log.append, *facts)
+    written = list(ledger.reader.stored("r"))
+    ledger.close()
+    whole, chance, found = place.read_bytes(), random.Random(1), 0
+    for _ in range(150):
+        damaged = bytearray(whole)
+        for _ in range(chance.choice((1, 4, 400))):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        place.write_bytes(damaged)
+        try:
+            reader = Reader(place)
+            report = verify_run(reader, "r", keys=ledger.keys)
+            if report.first_bad is None:
+                assert list(reader.stored("r")) == written
+            found += report.first_bad is not None
+            reader.close()
+        except StoreError as error:
+            assert "\n" not in str(error)
+            found += 1
+    assert found > 50
 
 
 async def test_open_run_is_intact_so_far(ledger: Ledger) -> None:
