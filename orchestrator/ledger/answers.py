@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from typing import get_args
 
 from sqlalchemy import Connection, insert, select, update
 
-from orchestrator.domain.value import JsonObject
+from orchestrator.domain.value import JsonObject, clean
 from orchestrator.ledger.inbox import Answered, Reply
 from orchestrator.ledger.tables import InboxRow, table_of
 
@@ -31,7 +32,10 @@ def leave_answer(
 
 
 def take_answers(connection: Connection, run: str, at: datetime) -> tuple[Answered, ...]:
-    """Return the answers to `run` that nobody took, and mark them taken."""
+    """Return the answers to `run` that nobody took, and mark them taken.
+
+    Others wrote these rows: what is no answer is dropped, arguments that are none are None.
+    """
     waiting = (_INBOX.c.run == run) & _INBOX.c.taken.is_(None)
     rows = connection.execute(select(_INBOX).where(waiting).order_by(_INBOX.c.id)).all()
     ids = [row.id for row in rows]
@@ -39,11 +43,13 @@ def take_answers(connection: Connection, run: str, at: datetime) -> tuple[Answer
     return tuple(
         Answered(r.id, r.run, r.request, r.answer, r.by, r.reason, _load(r.arguments), r.at)
         for r in rows
+        if r.answer in get_args(Reply)
     )
 
 
 def _load(body: bytes | None) -> JsonObject | None:
-    if body is None:
+    try:
+        arguments = clean(json.loads(body or b"null"))
+    except (ValueError, RecursionError):
         return None
-    arguments: JsonObject = json.loads(body)
-    return arguments
+    return arguments if isinstance(arguments, dict) else None

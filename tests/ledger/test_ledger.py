@@ -14,6 +14,7 @@ from orchestrator.ledger.ledger import Ledger, is_run_id
 from orchestrator.ledger.memory import MemoryLedger
 from orchestrator.ledger.statements import Statements
 from orchestrator.ledger.verification import verify_ledger, verify_run
+from tests.ledger.edits import edit
 from tests.ledger.facts import closed, opened, turn
 
 pytestmark = pytest.mark.anyio
@@ -222,6 +223,22 @@ async def test_answers_reach_the_owner_once(ledger: Ledger, location: str) -> No
     assert await ledger.take_answers("r") == ()
     assert [answer.by for answer in await other.take_answers("s")] == ["eve"]
     other.close()
+
+
+async def test_what_is_no_answer_does_no_harm(ledger: Ledger) -> None:
+    ledger.open_run("r")
+    ledger.send("r", "q\ud800", "edit", by="\ud800", arguments={"a": "\ud800"})
+    ledger.send("r", "q2", "edit", by="ada", arguments={"a": 1})
+    edit(ledger, "UPDATE inbox SET arguments = :body WHERE request = 'q2'", body=b"{broken")
+    ledger.send("r", "q3", "edit", by="ada", arguments={"a": 1})
+    edit(ledger, "UPDATE inbox SET arguments = :body WHERE request = 'q3'", body=b"[1]")
+    ledger.send("r", "q4", "approve", by="ada")
+    edit(ledger, "UPDATE inbox SET answer = 'sing' WHERE request = 'q4'")
+    answers = await ledger.take_answers("r")
+    assert [(answer.request, answer.arguments) for answer in answers] == [
+        ("q\ufffd", {"a": "\ufffd"}), ("q2", None), ("q3", None),
+    ]  # fmt: skip
+    assert await ledger.take_answers("r") == ()
 
 
 async def test_runs_recorded_in_memory_are_inserted_whole(ledger: Ledger) -> None:
