@@ -31,8 +31,13 @@ def read_action(
     arguments, malformed = read_arguments(_field(inner, "arguments", "args", "input"))
     if not tool:
         malformed = malformed or "the call names no tool"
+    name = call_id or place
+    if is_taken(name):
+        name = place
+    while is_taken(name):
+        name += "'"
     return Action(
-        id=call_id if call_id and not is_taken(call_id) else place,
+        id=name,
         call_id=call_id,
         tool=clean_text(str(tool or "")),
         arguments=arguments,

@@ -37,8 +37,8 @@ async def play_all(
         await _play_in_workers(found, config, take, workers, keys)
         return
     player = Player(config, keys=keys)
-    for item in found:
-        await take(item, await _play(player, item))
+    for place, item in enumerate(found):
+        await take(item, await _play(player, item, place))
 
 
 async def _play_in_workers(
@@ -50,7 +50,7 @@ async def _play_in_workers(
 
     async def play(place: int, items: list[Found]) -> None:
         outcomes = await anyio.to_process.run_sync(
-            play_chunk, items, config, keys, cancellable=True, limiter=processes
+            play_chunk, items, place * CHUNK, config, keys, cancellable=True, limiter=processes
         )
         await turnstile.wait_for(place)
         for item, played in zip(items, outcomes, strict=True):
@@ -84,21 +84,27 @@ class _Turnstile:
 _players: dict[str, Player] = {}
 
 
-def play_chunk(items: list[Found], config: Config, keys: Keys | None) -> list[Played | None]:
-    """Play `items` in a worker process, which keeps its compiled rules for the next chunk."""
+def play_chunk(
+    items: list[Found], first: int, config: Config, keys: Keys | None
+) -> list[Played | None]:
+    """Play `items`, whose places begin at `first`, in a worker process.
+
+    The process keeps its compiled rules for the next chunk.
+    """
     name = config.model_dump_json()
     if name not in _players:
         _players[name] = Player(config, keys=keys)
 
     async def play() -> list[Played | None]:
-        played = [await _play(_players[name], item) for item in items]
+        player = _players[name]
+        played = [await _play(player, item, place) for place, item in enumerate(items, first)]
         return [one and one._replace(events=[]) for one in played]
 
     return anyio.run(play)
 
 
-async def _play(player: Player, item: Found) -> Played | None:
-    return None if isinstance(item, Unreadable) else await player.play(item)
+async def _play(player: Player, item: Found, place: int) -> Played | None:
+    return None if isinstance(item, Unreadable) else await player.play(item, place)
 
 
 def _chunks(found: Iterable[Found]) -> Iterator[list[Found]]:

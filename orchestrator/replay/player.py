@@ -75,10 +75,13 @@ class Player:
         )
         """What every run of this player has in common."""
 
-    async def play(self, recording: Recording) -> Played:
-        """Return the events and rows of `recording`; the same input gives the same ones."""
+    async def play(self, recording: Recording, place: int = 0) -> Played:
+        """Return the events and rows of `recording`; the same input gives the same ones.
+
+        `place` is its number among all that are played together; it makes the id of the run unique.
+        """
         digest = _digest(recording)
-        name = f"{self._clock.now():%Y%m%d-%H%M%S}-{digest[:10]}"
+        name = f"{self._clock.now():%Y%m%d-%H%M%S}-{digest[:6]}-{place}"
         log = MemoryLedger(self._clock, self._keys).open_run(name)
         run = GuardedRun(
             log,
@@ -161,16 +164,20 @@ def _rows(
     recording: Recording, events: Sequence[Event], messages: dict[int, int]
 ) -> Iterator[JsonObject]:
     verdicts: dict[int, list[Verdict]] = {}
-    seen: set[int] = set()
+    decided: dict[int, list[Decided]] = {}
     for event in events:
         if isinstance(event.fact, VerdictGiven):
             verdicts.setdefault(event.fact.turn, []).append(event.fact.verdict)
         elif isinstance(event.fact, Decided):
-            turn = event.fact.turn
-            if not recording.has_calls and turn in seen:
-                continue
-            seen.add(turn)
-            yield _row(recording, event.fact, messages[turn], verdicts.get(turn, []))
+            decided.setdefault(event.fact.turn, []).append(event.fact)
+    for turn, facts in decided.items():
+        rows = facts if recording.has_calls else [max(facts, key=_severity)]
+        for fact in rows:
+            yield _row(recording, fact, messages[turn], verdicts.get(turn, []))
+
+
+def _severity(decided: Decided) -> int:
+    return decided.decision.judged.severity
 
 
 def _row(

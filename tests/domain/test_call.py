@@ -52,8 +52,10 @@ def test_a_call_without_a_tool_is_malformed() -> None:
 
 
 def test_an_id_that_is_missing_or_taken_is_replaced_by_the_place() -> None:
-    again = read_action({"id": "c", "tool": "t"}, place="t3.1", is_taken=lambda _: True)
+    again = read_action({"id": "c", "tool": "t"}, place="t3.1", is_taken={"c"}.__contains__)
     assert (again.id, again.call_id) == ("t3.1", "c")
+    sly = read_action({"id": "c", "tool": "t"}, place="t3.1", is_taken={"c", "t3.1"}.__contains__)
+    assert sly.id == "t3.1'"
     assert read({"tool": "t"}).call_id is None
     assert read({"id": "", "tool": "t"}).id == "t0.0"
 

@@ -75,14 +75,14 @@ async def test_a_format_without_calls_gives_one_row_a_step() -> None:
                 index=1,
                 actions=(
                     Action(id="a", tool="shell", arguments={"command": "ls"}),
-                    Action(id="b", tool="shell", arguments={"command": "ls"}),
+                    Action(id="b", tool="shell", arguments={"command": "rm -rf /etc"}),
                 ),
             ),
         ),
     )
     rows = (await Player(Config()).play(recording(*steps, has_calls=False))).rows
     assert [(r["message"], r["tool"], r["decision"]) for r in rows] == [
-        (1, None, "allow"), (3, None, "allow"),
+        (1, None, "allow"), (3, None, "deny"),
     ]  # fmt: skip
 
 
