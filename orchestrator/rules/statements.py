@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -12,6 +13,16 @@ from orchestrator.rules.shell import Command, Word
 MAX_CHARACTERS = 20_000
 MAX_DEPTH = 120
 """Parentheses nested deeper than this are not tried: the parser would recurse as deep."""
+
+
+_DIALECTS = (None, "postgres", "mysql", "sqlite", "tsql")
+_RAW_KINDS = {
+    "grant": "grant", "revoke": "grant", "truncate": "truncate", "call": "call", "exec": "call",
+    "execute": "call", "explain": "select", "show": "select", "vacuum": "set", "begin": "set",
+    "alter": "alter", "create": "create", "drop": "drop", "copy": "copy", "load": "copy",
+    "do": "call", "lock": "set", "unlock": "set", "replace": "insert", "reindex": "other",
+    "analyze": "other", "optimize": "other",
+}  # fmt: skip
 
 
 class Statement(NamedTuple):
@@ -29,25 +40,35 @@ class Statement(NamedTuple):
 
 @functools.lru_cache(maxsize=1024)
 def parse_sql(text: str) -> tuple[Statement, ...]:
-    """Classify every statement of `text`; what cannot be parsed is of the kind `other`."""
+    """Classify every statement of `text`; what cannot be read is of the kind `other`."""
     if not text.strip():
         return ()
     if len(text) > MAX_CHARACTERS:
-        return (Statement("other", fault=f"longer than {MAX_CHARACTERS} characters"),)
+        return (Statement("other", fault=f"it is longer than {MAX_CHARACTERS:,} characters"),)
     if _depth(text) > MAX_DEPTH:
-        return (Statement("other", fault=f"nested deeper than {MAX_DEPTH}"),)
+        return (Statement("other", fault=f"it is nested deeper than {MAX_DEPTH}"),)
+    best: tuple[Statement, ...] = (Statement("other", fault="it does not parse as SQL"),)
+    for dialect in _DIALECTS:
+        statements = _parse_as(text, dialect)
+        if statements and not any(statement.fault for statement in statements):
+            return statements
+        best = statements or best
+    return best
+
+
+def _parse_as(text: str, dialect: str | None) -> tuple[Statement, ...]:
     import sqlglot
     from sqlglot.errors import SqlglotError
 
-    for dialect in (None, "mysql", "tsql", "postgres"):
-        try:
-            trees = [tree for tree in sqlglot.parse(text, dialect=dialect) if tree is not None]
-            return tuple(_classify(tree, len(trees) - 1) for tree in trees)
-        except SqlglotError as error:
-            fault = str(error).split("\n", 1)[0]
-        except RecursionError:
-            fault = "nested too deep"
-    return (Statement("other", fault=fault),)
+    log = logging.getLogger("sqlglot")
+    was_disabled, log.disabled = log.disabled, True  # it warns of what it keeps as raw text
+    try:
+        trees = [tree for tree in sqlglot.parse(text, dialect=dialect) if tree is not None]
+    except (SqlglotError, RecursionError):
+        return ()
+    finally:
+        log.disabled = was_disabled
+    return tuple(found for tree in trees for found in _classify(tree, len(trees) - 1))
 
 
 def find_client_sql(command: Command, programs: Programs) -> Iterator[Word]:
@@ -76,39 +97,44 @@ _KINDS = {
     "truncatetable": "truncate", "create": "create", "grant": "grant", "revoke": "grant",
     "copy": "copy", "attach": "attach", "detach": "attach", "set": "set", "use": "set",
     "pragma": "set", "transaction": "set", "commit": "set", "rollback": "set",
-    "loaddata": "copy", "execute": "call", "kill": "call",
+    "loaddata": "copy", "execute": "call", "kill": "call", "analyze": "other", "comment": "other",
+    "refresh": "other", "cache": "other", "uncache": "other",
 }  # fmt: skip
 
 
-def _classify(tree: Any, beside: int) -> Statement:
+def _classify(tree: Any, beside: int) -> Iterator[Statement]:
+    """Yield the statement, and any that writes inside it: `WITH x AS (DELETE ...) SELECT`."""
     from sqlglot import expressions
 
     if isinstance(tree, expressions.Command):
-        return _classify_raw(str(tree.this).lower(), beside)
-    written = next(tree.find_all(*_writers(expressions)), None) if tree.key == "select" else None
-    tree = written or tree
-    kind = _KINDS.get(tree.key, "other")
-    if kind == "select" and (tree.args.get("into") is not None):
+        yield _classify_raw(str(tree.this).lower(), beside)
+        return
+    writers = (expressions.Insert, expressions.Update, expressions.Delete, expressions.Drop)
+    yield _classify_node(tree, beside)
+    for inner in tree.find_all(*writers):
+        if inner is not tree:
+            yield _classify_node(inner, beside)
+
+
+def _classify_node(tree: Any, beside: int) -> Statement:
+    from sqlglot import expressions
+
+    kind = _KINDS.get(tree.key)
+    if kind is None:
+        return Statement("other", beside=beside, fault="it is not a known statement")
+    if kind == "select" and tree.args.get("into") is not None:
         kind = "create"
     tables = tuple(sorted({table.name.lower() for table in tree.find_all(expressions.Table)}))
     unbounded = kind in ("update", "delete") and tree.key != "merge" and _is_unbounded(tree)
     return Statement(kind, tables, unbounded, beside)
 
 
-def _classify_raw(word: str, beside: int) -> Statement:
+def _classify_raw(text: str, beside: int) -> Statement:
     """Classify what the parser keeps as raw text by its first word."""
-    kinds = {"grant": "grant", "revoke": "grant", "truncate": "truncate", "call": "call",
-             "exec": "call", "execute": "call", "explain": "select", "analyze": "select",
-             "vacuum": "set", "show": "select", "alter": "alter", "copy": "copy",
-             "begin": "set", "drop": "drop", "do": "call", "load": "copy"}  # fmt: skip
-    kind = kinds.get(word)
-    if kind is None:
-        return Statement("other", beside=beside, fault=f"{word or 'it'} is not a known statement")
-    return Statement(kind, beside=beside)
-
-
-def _writers(expressions: Any) -> tuple[Any, ...]:
-    return (expressions.Insert, expressions.Update, expressions.Delete, expressions.Drop)
+    word = text.split(None, 1)[0] if text.strip() else ""
+    kind = _RAW_KINDS.get(word)
+    fault = None if kind else f"{word or 'it'} is not a known statement"
+    return Statement(kind or "other", beside=beside, fault=fault)
 
 
 def _is_unbounded(tree: Any) -> bool:
