@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sqlite3
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from statistics import median, quantiles
@@ -18,6 +18,7 @@ from anyio import to_thread
 
 from orchestrator.clock import SystemClock
 from orchestrator.domain.event import Fact
+from orchestrator.ledger.chain import StoredEvent
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.memory import MemoryLedger
@@ -66,26 +67,31 @@ async def measure_ledger(place: Path, appends: int) -> list[float]:
 
 
 async def measure_bare(place: Path, appends: int) -> list[float]:
-    """Return seconds a hop to a worker thread that hashes and inserts events made beforehand."""
+    """Return seconds an append of a bare loop."""
     log = MemoryLedger().open_run("r")
     for index in range(appends):
         await log.append(*facts(index))
+    return await insert_bare(place, [log.stored[n : n + 4] for n in range(0, appends * 4, 4)])
+
+
+async def insert_bare(place: Path, batches: Sequence[Sequence[StoredEvent]]) -> list[float]:
+    """Return seconds a hop to a worker thread that hashes and inserts events made beforehand."""
     Ledger.open(place, keys=Keys(place.parent / "home")).close()  # for the same table
     connection = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA synchronous = NORMAL")
-    stored, head = log.stored, bytes(32)
+    head = bytes(32)
 
     def write(index: int) -> None:
         nonlocal head
         rows = []
-        for run, seq, at, kind, body, _ in stored[index * 4 : index * 4 + 4]:
+        for run, seq, at, kind, body, _ in batches[index]:
             head = sha256(head + body).digest()
             rows.append((run, seq, at.isoformat(), kind, body, head.hex()))
         connection.execute("BEGIN IMMEDIATE")
         connection.executemany(INSERT, rows)
         connection.execute("COMMIT")
 
-    times = await measure(appends, lambda index: to_thread.run_sync(write, index))
+    times = await measure(len(batches), lambda index: to_thread.run_sync(write, index))
     connection.close()
     return times
 
