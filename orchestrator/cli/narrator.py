@@ -92,13 +92,14 @@ class Narrator:
         word = "flag" if judged is Outcome.ALLOW and flags else judged.value
         held = "" if decision.decision is judged else f" (not held: {decision.decision})"
         reason = decision.reason or (flags[0].reason if flags else "")
+        clause = decision.clause or (flags[0].clause if flags else "")
+        why = f"{clause}: {safe(reason, 150)}" if clause else safe(reason, 150)
         parts = [
             GLYPHS[word],
             pad(word, 9),
-            pad(decision.tool, 12),
-            pad(short_arguments(action) if action else "", 36),
-            pad(decision.clause or (flags[0].clause if flags else "-"), 20),
-            f"{safe(reason, 120)}{held}",
+            pad(decision.tool, 10),
+            pad(short_arguments(action) if action else "", 38),
+            f"{why}{held}",
             f"[{micros / 1000:.1f} ms]",
         ]
         self._write(" ".join(part for part in parts if part))
