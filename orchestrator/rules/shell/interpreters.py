@@ -7,7 +7,7 @@ import binascii
 from typing import NamedTuple
 
 from orchestrator.rules.shell.command import Command, Word, names
-from orchestrator.rules.shell.quotes import decode_ansi
+from orchestrator.rules.shell.escapes import decode_ansi
 
 SHELLS = names("sh bash dash zsh ksh ksh93 mksh ash rbash fish")
 _OTHERS = names("perl ruby node nodejs php lua Rscript osascript pwsh deno bun tclsh")

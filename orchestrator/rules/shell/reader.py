@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from orchestrator.rules.shell.builtins import apply_builtin
-from orchestrator.rules.shell.command import Command, Shell, Word, basename, names, split_arguments
+from orchestrator.rules.shell.command import Command, Shell, Word, basename, split_arguments
 from orchestrator.rules.shell.interpreters import INITIALISERS, is_interpreter, read_code
 from orchestrator.rules.shell.scope import Function, Place, Scope, Variable
 from orchestrator.rules.shell.script import Script, read_script
-from orchestrator.rules.shell.simple import Feed, Simple, SimpleReader
+from orchestrator.rules.shell.simple import Expanded, Feed, SimpleReader
 from orchestrator.rules.shell.wrappers import Unwrapped, unwrap
 
 MAX_DEPTH = 50
 MAX_STEPS = 2_000
-MAX_WRAPPERS = 16
-MAX_EXPANDED = 500_000
-
-_RESERVED = names("! { } time coproc then do else elif if while until fi done esac")
+MAX_WRAPPERS = 12
+MAX_EXPANDED = 200_000
 
 
 def read_line(line: str) -> Shell:
@@ -84,7 +82,7 @@ class _Reader:
     # functions
 
     def define(self, function: Function) -> None:
-        self.uncalled[function.body.id] = function
+        self.uncalled[id(function.body)] = function
 
     def walk_uncalled(self) -> None:
         """Count the bodies of functions that the line defines and does not call."""
@@ -92,10 +90,10 @@ class _Reader:
             _, function = self.uncalled.popitem()
             scope = Scope()
             scope.cwd_known = False
-            Script(function.text, scope, self, nested=True).statements([function.body], Feed())
+            Script(function.text, scope, self, nested=True).walk((function.body,), Feed())
 
-    def _call(self, script: SimpleReader, simple: Simple, function: Function) -> None:
-        self.uncalled.pop(function.body.id, None)
+    def _call(self, script: SimpleReader, simple: Expanded, function: Function) -> None:
+        self.uncalled.pop(id(function.body), None)
         name = simple.words[0].text
         if name in self.calls:
             feed = simple.feed._replace(wrappers=(*simple.feed.wrappers, "recursion"))
@@ -105,27 +103,22 @@ class _Reader:
         scope, held = script.scope, script.scope.arguments
         _lend(simple, scope)
         scope.arguments = tuple(simple.words[1:])
-        feed = simple.feed._replace(redirects=simple.redirects)
         inner = Script(function.text, scope, self, nested=True)
-        inner.statements([function.body], feed)
+        inner.walk((function.body,), simple.feed)
         scope.arguments = held
         self.calls.pop()
 
     # simple commands
 
-    def take(self, script: SimpleReader, simple: Simple) -> None:
+    def take(self, script: SimpleReader, simple: Expanded) -> None:
         """Take a simple command: a function's name, an alias or a program."""
         words = simple.words
         if not words:
-            if simple.redirects or simple.assignments:
+            if simple.feed.redirects or simple.assignments:
                 self._emit(script, simple, "")
             return
         first, scope = words[0], script.scope
         name = first.text
-        if name in _RESERVED and script.text[first.start : first.end] == name:
-            skip = 2 if name == "coproc" and [w.text for w in words[2:3]] == ["{"] else 1
-            self.take(script, simple._replace(words=words[skip:]))
-            return
         function = scope.functions.get(name) if first.known else None
         if function:
             self._call(script, simple, function)
@@ -135,13 +128,13 @@ class _Reader:
             self._expand_alias(script, simple, name)  # only an interactive shell would
         self._run(script, simple)
 
-    def _expand_alias(self, script: SimpleReader, simple: Simple, name: str) -> None:
+    def _expand_alias(self, script: SimpleReader, simple: Expanded, name: str) -> None:
         rest = script.text[simple.words[0].end : simple.end]
         self.calls.append(f"alias {name}")
         self._read(script.scope.aliases[name] + rest, script, simple, simple.words[0], simple.feed)
         self.calls.pop()
 
-    def _run(self, script: SimpleReader, simple: Simple) -> None:
+    def _run(self, script: SimpleReader, simple: Expanded) -> None:
         """Run a program, even where a function has its name: wrappers see no functions."""
         first = simple.words[0]
         if not first.known:
@@ -155,7 +148,7 @@ class _Reader:
         for unwrapped in inner:
             self._run_unwrapped(script, simple, unwrapped)
 
-    def _run_unwrapped(self, script: SimpleReader, simple: Simple, inner: Unwrapped) -> None:
+    def _run_unwrapped(self, script: SimpleReader, simple: Expanded, inner: Unwrapped) -> None:
         feed = simple.feed._replace(wrappers=(*simple.feed.wrappers, inner.name))
         if len(feed.wrappers) > MAX_WRAPPERS or not self.descend():
             self.doubt(_TOO_DEEP)
@@ -174,7 +167,7 @@ class _Reader:
         self.ascend()
         script.scope = held
 
-    def _fill(self, inner: Unwrapped, simple: Simple) -> list[Word]:
+    def _fill(self, inner: Unwrapped, simple: Expanded) -> list[Word]:
         """Return the wrapped words; those of `xargs` with the literal text it reads."""
         stdin = simple.feed.stdin
         if inner.name != "xargs" or stdin is None or not stdin.known:
@@ -185,7 +178,7 @@ class _Reader:
         end = inner.words[-1].end
         return [*inner.words[:-1], *(Word(text, True, end, end) for text in read)]
 
-    def _run_program(self, script: SimpleReader, simple: Simple, program: str) -> None:
+    def _run_program(self, script: SimpleReader, simple: Expanded, program: str) -> None:
         args = tuple(simple.words[1:])
         if program in ("eval", "source", ".", "trap"):
             self._run_builtin(script, simple, program, args)
@@ -197,7 +190,7 @@ class _Reader:
         apply_builtin(program, args, script.scope)
 
     def _run_builtin(
-        self, script: SimpleReader, simple: Simple, program: str, args: tuple[Word, ...]
+        self, script: SimpleReader, simple: Expanded, program: str, args: tuple[Word, ...]
     ) -> None:
         if program == "trap":
             self._emit(script, simple, program)
@@ -209,7 +202,7 @@ class _Reader:
         else:
             self._source(script, simple, program, args)
 
-    def _eval(self, script: SimpleReader, simple: Simple, args: tuple[Word, ...]) -> None:
+    def _eval(self, script: SimpleReader, simple: Expanded, args: tuple[Word, ...]) -> None:
         if any(_is_opaque(word) for word in args):
             self._run_unseen(script, simple, "eval", simple.sources)
             script.scope.forget()
@@ -220,7 +213,7 @@ class _Reader:
             self._read(code, script, simple, place, feed)
 
     def _source(
-        self, script: SimpleReader, simple: Simple, program: str, args: tuple[Word, ...]
+        self, script: SimpleReader, simple: Expanded, program: str, args: tuple[Word, ...]
     ) -> None:
         text = args[0].text if args else ""
         if text.startswith("<("):
@@ -234,7 +227,7 @@ class _Reader:
     # code
 
     def _run_interpreter(
-        self, script: SimpleReader, simple: Simple, program: str, args: tuple[Word, ...]
+        self, script: SimpleReader, simple: Expanded, program: str, args: tuple[Word, ...]
     ) -> None:
         code = read_code(program, args)
         if code is None:
@@ -253,7 +246,7 @@ class _Reader:
             self._read(code.text.text, script, simple, code.text, feed)
             script.scope = held
 
-    def _run_stdin(self, script: SimpleReader, simple: Simple, program: str, label: str) -> None:
+    def _run_stdin(self, script: SimpleReader, simple: Expanded, program: str, label: str) -> None:
         feed = simple.feed
         if feed.stdin is None:
             if feed.reads_pipe:
@@ -271,7 +264,7 @@ class _Reader:
         self._read(feed.stdin.text, script, simple, feed.stdin, inner)
 
     def _run_unseen(
-        self, script: SimpleReader, simple: Simple, program: str, sources: tuple[str, ...]
+        self, script: SimpleReader, simple: Expanded, program: str, sources: tuple[str, ...]
     ) -> None:
         self._emit(script, simple, program, code_from=sources)
         inner = self.commands[simple.mark : -1]
@@ -279,7 +272,7 @@ class _Reader:
             self.doubt(f"the code that {program} runs cannot be seen")
 
     def _read(
-        self, code: str, script: SimpleReader, simple: Simple, place: Word, feed: Feed
+        self, code: str, script: SimpleReader, simple: Expanded, place: Word, feed: Feed
     ) -> None:
         """Read `code` found at `place` of `script` as shell."""
         if not self.spend(len(code)) or len(feed.wrappers) > MAX_WRAPPERS or not self.descend():
@@ -298,7 +291,7 @@ class _Reader:
     def _emit(
         self,
         script: SimpleReader,
-        simple: Simple,
+        simple: Expanded,
         program: str | None,
         code_from: tuple[str, ...] = (),
     ) -> None:
@@ -307,7 +300,7 @@ class _Reader:
         args = tuple(words[1:])
         flags, targets = split_arguments(args)
         start = words[0].start if words else simple.start
-        redirect_end = max((r.target.end for r in simple.redirects), default=0)
+        redirect_end = max((r.target.end for r in simple.feed.redirects), default=0)
         end = max(words[-1].end, redirect_end) if words else simple.end
         start, end = min(start, end), max(start, end)
         command = Command(
@@ -316,7 +309,7 @@ class _Reader:
             args,
             flags,
             targets,
-            simple.redirects,
+            simple.feed.redirects,
             simple.assignments,
             feed.wrappers,
             feed.reads_pipe,
@@ -334,7 +327,7 @@ class _Reader:
         self.commands.append(command if place.offset == 0 else _move(command, place))
 
 
-def _lend(simple: Simple, scope: Scope) -> None:
+def _lend(simple: Expanded, scope: Scope) -> None:
     """Let code see the variables set before the command that runs it: `x=1 sh -c ...`."""
     for name, value in simple.assignments:
         scope.variables[name] = Variable((value.text,), value.known)

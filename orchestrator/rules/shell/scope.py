@@ -5,10 +5,8 @@ from __future__ import annotations
 import posixpath
 from typing import NamedTuple
 
-from tree_sitter import Node
-
 from orchestrator.rules.shell.command import Word
-from orchestrator.rules.shell.layout import Layout
+from orchestrator.rules.shell.syntax import Statement
 
 
 class Variable(NamedTuple):
@@ -38,7 +36,6 @@ class Text(NamedTuple):
     """A text of shell."""
 
     text: str
-    layout: Layout
     place: Place
 
 
@@ -46,9 +43,9 @@ class Function(NamedTuple):
     """A function defined in the line."""
 
     name: str
-    body: Node
+    body: Statement
     text: Text
-    """What the body's offsets point into."""
+    """What the offsets in the body point into."""
     is_certain: bool = True
     """False if a branch that may not run defines it: the name may then be a program's."""
 

@@ -1,4 +1,4 @@
-"""Walk the grammar's tree of a shell text and hand over the simple commands that would run.
+"""Walk the tree of a shell text and hand over the simple commands that would run.
 
 Every branch counts: both sides of `||`, every `case`, the body of every function. What is known of
 variables and the working directory follows the order of the text; where it would depend on a
@@ -7,163 +7,73 @@ branch, it is unknown from there on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from tree_sitter import Node
-
+from orchestrator.rules.shell import syntax
 from orchestrator.rules.shell.command import Command, Word, names
-from orchestrator.rules.shell.grammar import EMPTY, descend, find_error, last_named, parse
 from orchestrator.rules.shell.interpreters import literal_output
-from orchestrator.rules.shell.layout import Layout, lay_out
+from orchestrator.rules.shell.loops import changed_names
+from orchestrator.rules.shell.parser import parse_statements
 from orchestrator.rules.shell.scope import UNKNOWN, Function, Place, Scope, Text, Variable
-from orchestrator.rules.shell.simple import REDIRECTS, Collector, Feed, SimpleReader
-from orchestrator.rules.shell.words import Substitution
+from orchestrator.rules.shell.simple import Collector, Feed, SimpleReader
+from orchestrator.rules.shell.syntax import Broken, Statement, Substitution
+from orchestrator.rules.shell.words import Output
 
 _MAX_UNROLLED = 8
 _CERTAIN = names("cd pushd mkdir echo printf export true : set declare local readonly")
-_LEAVES = ("exit", "return", "break", "continue")
+_LEAVES = names("exit return break continue")
 
 
 def read_script(text: str, scope: Scope, collector: Collector, feed: Feed, place: Place) -> None:
     """Parse `text` and walk it; `place` says where it lies in the line."""
-    layout = lay_out(text)
-    script = Script(Text(text, layout, place), scope, collector, nested=bool(feed.wrappers))
-    documents = 0
-    for piece in layout.pieces():
-        root = parse(piece.skeleton)
-        script.statements(root.children, feed)
-        if not piece.is_whole:
-            collector.doubt("one of its statements is too long to follow")
-            return
-        if root.has_error:
-            collector.doubt(f"it is not valid shell near {find_error(root, text)!r}")
-            return
-        if layout.documents:
-            documents += sum(1 for node in descend(root) if _opens_document(node, layout))
-    if documents < len(layout.documents) or not layout.is_closed:
-        collector.doubt("its quotes, brackets or here-documents do not close")
+    script = Script(Text(text, place), scope, collector, nested=bool(feed.wrappers))
+    for statement in parse_statements(text):
+        if isinstance(statement, Broken):
+            near = text[max(0, statement.at - 12) : statement.at + 12]
+            collector.doubt(f"{statement.why}, near {near!r}")
+        else:
+            script.walk((statement,), feed)
 
 
 class Script(SimpleReader):
     """Walk the statements of one text: the line itself, or code found inside it."""
 
-    __slots__ = ("tails",)
+    __slots__ = ()
 
-    def __init__(self, source: Text, scope: Scope, collector: Collector, nested: bool) -> None:
-        super().__init__(source, scope, collector, nested)
-        self.tails: dict[int, Sequence[Node]] = {}
-        """Redirections by the node they belong to, where the grammar hangs them elsewhere."""
-
-    def statements(self, nodes: Sequence[Node], feed: Feed) -> None:
+    def walk(self, statements: Iterable[Statement], feed: Feed) -> None:
         """Walk statements that follow each other."""
-        for at, node in enumerate(nodes):
-            walk = _STATEMENTS.get(node.type)
-            if walk is None:
-                continue
-            if self.tails and node.id in self.tails:
-                walk = Script._redirect_tail
+        for statement in statements:
             if not self.collector.step():
                 return
-            if not self.collector.descend():
-                return
-            if at + 1 < len(nodes) and nodes[at + 1].type == "&":
-                self._apart(walk, node, feed)
-            else:
-                walk(self, node, feed)
-            self.collector.ascend()
+            _WALKS[type(statement)](self, statement, feed)
 
-    def _apart(self, walk: Callable[[Script, Node, Feed], None], node: Node, feed: Feed) -> None:
-        """Walk `node` in a subshell: what it changes stays inside."""
+    def _apart(self, statement: Statement, feed: Feed) -> None:
+        """Walk `statement` in a subshell: what it changes stays inside."""
         outer, self.scope = self.scope, self.scope.copy()
-        walk(self, node, feed)
+        self.walk((statement,), feed)
         self.scope = outer
 
-    # redirections of statements
+    def _background(self, node: syntax.Background, feed: Feed) -> None:
+        self._apart(node.statement, feed)
 
-    def _redirected(self, node: Node, feed: Feed) -> None:
-        """Walk a statement with redirections.
+    def _group(self, node: syntax.Group, feed: Feed) -> None:
+        if not node.is_subshell:
+            self.walk(node.body, feed)
+            return
+        outer, self.scope = self.scope, self.scope.copy()
+        self.walk(node.body, feed)
+        self.scope = outer
 
-        The grammar hangs those of `a | b && c >d` on the whole; they belong to its last command.
-        """
-        body = node.child_by_field_name("body")
-        redirects = [child for child in node.children if child.type in REDIRECTS]
-        redirects += self.tails.pop(node.id, ())
-        last = body
-        while last is not None and last.type in ("list", "pipeline", "negated_command"):
-            last = last_named(last.children)
-        if body is None or last is None or body.type == "command":
-            self.read_command(body or EMPTY, feed, redirects)
-        elif last != body:
-            self.tails[last.id] = redirects
-            self.statements([body], feed)
-        else:
-            self._redirect_group(body, feed, redirects)
+    def _redirected(self, node: syntax.Redirected, feed: Feed) -> None:
+        self.walk((node.statement,), self.redirect(feed, node.redirections))
 
-    def _redirect_tail(self, node: Node, feed: Feed) -> None:
-        """Walk the last command of a list whose redirections hang on the list."""
-        if node.type == "command":
-            self.read_command(node, feed, self.tails.pop(node.id))
-        elif node.type == "redirected_statement":
-            self._redirected(node, feed)
-        else:
-            self._redirect_group(node, feed, self.tails.pop(node.id))
-
-    def _redirect_group(self, body: Node, feed: Feed, redirects: Sequence[Node]) -> None:
-        self.statements([body], self.redirect_group(feed, redirects))
-
-    # structure
-
-    def _list(self, node: Node, feed: Feed) -> None:
-        """Walk `a && b || c`, which the grammar nests to the left."""
-        operators: list[tuple[str, Node]] = []
-        while node.type == "list":
-            first, operator, second = node.children[0], node.children[1], node.children[-1]
-            operators.append((operator.type, second))
-            node = first
-        before = self.scope.copy()
-        self.statements([node], feed)
-        alternatives: list[Scope] = []
-        for operator_type, right in reversed(operators):
-            if operator_type == "||":
-                self._otherwise(before, right, feed)
-            else:
-                if not self._is_certain(node):
-                    alternatives.append(self.scope.copy())
-                self.statements([right], feed)
-            node = right
-        for alternative in alternatives:
-            self.scope.merge(alternative)
-
-    def _otherwise(self, before: Scope, right: Node, feed: Feed) -> None:
-        """Walk what follows `||`, which runs only if what is before it came to nothing."""
-        held, self.scope = self.scope, before.copy()
-        self.statements([right], feed)
-        failed, self.scope = self.scope, held
-        if not self._leaves(right):
-            self.scope.merge(failed)
-
-    def _is_certain(self, node: Node) -> bool:
-        return node.type == "variable_assignment" or self._first_word(node) in _CERTAIN
-
-    def _leaves(self, node: Node) -> bool:
-        """Say whether control does not go past `node`: it ends in `exit` or its like."""
-        while node.type in ("compound_statement", "list") and node.named_child_count:
-            if any(child.type in ("&&", "((") for child in node.children):
-                return False
-            node = last_named(node.children)
-        return node.type == "command" and self._first_word(node) in _LEAVES
-
-    def _first_word(self, node: Node) -> str:
-        return self.text[node.start_byte : node.end_byte].partition(" ")[0]
-
-    def _pipeline(self, node: Node, feed: Feed) -> None:
-        stages = [child for child in node.children if child.is_named and child.type != "comment"]
-        number = self.collector.next_pipeline()
+    def _pipeline(self, node: syntax.Pipeline, feed: Feed) -> None:
         commands = self.collector.commands
-        inner = feed._replace(pipeline=number)
-        for place, stage in enumerate(stages):
+        inner = feed._replace(pipeline=self.collector.next_pipeline())
+        for place, stage in enumerate(node.stages):
             mark = len(commands)
-            self._apart(Script._statement, stage, inner._replace(stage=place))
+            self._apart(stage, inner._replace(stage=place))
             made = commands[mark:]
             programs = tuple(c.program for c in made if c.program)
             inner = inner._replace(
@@ -173,182 +83,168 @@ class Script(SimpleReader):
                 stdin=_output(made),
             )
 
-    def _statement(self, node: Node, feed: Feed) -> None:
-        self.statements([node], feed)
+    # branches
 
-    def _subshell(self, node: Node, feed: Feed) -> None:
-        self._apart(Script.walk_group, node, feed)
+    def _and_or(self, node: syntax.AndOr, feed: Feed) -> None:
+        before = self.scope.copy()
+        self.walk((node.first,), feed)
+        alternatives: list[Scope] = []
+        last = node.first
+        for operator, right in node.rest:
+            if operator == "||":
+                self._otherwise(before, right, feed)
+            else:
+                if not _is_certain(last):
+                    alternatives.append(self.scope.copy())
+                self.walk((right,), feed)
+            last = right
+        for alternative in alternatives:
+            self.scope.merge(alternative)
 
-    def walk_group(self, node: Node, feed: Feed) -> None:
-        """Walk what is between braces or parentheses."""
-        if node.children and node.children[0].type == "((":
-            self.visit(node)
-        else:
-            self.statements(node.children, feed)
+    def _otherwise(self, before: Scope, right: Statement, feed: Feed) -> None:
+        """Walk what follows `||`, which runs only if what is before it came to nothing."""
+        held, self.scope = self.scope, before.copy()
+        self.walk((right,), feed)
+        failed, self.scope = self.scope, held
+        if not _leaves(right):
+            self.scope.merge(failed)
 
-    def _if(self, node: Node, feed: Feed) -> None:
+    def _if(self, node: syntax.Branch, feed: Feed) -> None:
         outcomes: list[Scope] = []
-        has_else = False
-        for clause in (
-            node,
-            *(c for c in node.children if c.type in ("elif_clause", "else_clause")),
-        ):
-            condition, body = _split_clause(clause)
-            has_else = has_else or clause.type == "else_clause"
-            self.statements(condition, feed)
+        for condition, body in node.clauses:
+            self.walk(condition, feed)
             outer, self.scope = self.scope, self.scope.copy()
-            self.statements(body, feed)
-            if not (body and self._leaves(last_named(body))):
+            self.walk(body, feed)
+            if not _leaves(body[-1]):
                 outcomes.append(self.scope)
             self.scope = outer
-        if has_else and outcomes:
+        if not node.clauses[-1][0] and outcomes:
             self.scope = outcomes.pop()
         for outcome in outcomes:
             self.scope.merge(outcome)
 
-    def _case(self, node: Node, feed: Feed) -> None:
+    def _case(self, node: syntax.Choice, feed: Feed) -> None:
+        for word in node.words:
+            self.value(word)
+        before = self.scope
         outcomes: list[Scope] = []
-        for child in node.children:
-            if child.type != "case_item":
-                self.visit(child)
-                continue
-            outer, self.scope = self.scope, self.scope.copy()
-            self.statements(child.children, feed)
+        for body in node.bodies:
+            self.scope = before.copy()
+            self.walk(body, feed)
             outcomes.append(self.scope)
-            self.scope = outer
+        self.scope = before
         for outcome in outcomes:
             self.scope.merge(outcome)
 
-    def _while(self, node: Node, feed: Feed) -> None:
+    # loops
+
+    def _loop(self, node: syntax.Loop, feed: Feed) -> None:
+        for word in node.words:
+            self.value(word)
         self._forget_changed(node)
         before = self.scope.copy()
-        self.statements(node.children, feed)
+        self.walk(node.condition, feed)
+        self.walk(node.body, feed)
         self.scope.merge(before)
 
-    def _do(self, node: Node, feed: Feed) -> None:
-        self.statements(node.children, feed)
-
-    def _for(self, node: Node, feed: Feed) -> None:
-        body = node.child_by_field_name("body")
-        name_node = node.child_by_field_name("variable")
-        if body is None or name_node is None:
-            self.visit(node)
-            return
-        name = self.text[name_node.start_byte : name_node.end_byte]
-        self.sources.clear()
-        values = [v for v in node.children_by_field_name("value") if v.is_named]
-        words = [word for value in values for word in self.expand(value)]
+    def _each(self, node: syntax.Each, feed: Feed) -> None:
+        """Walk a loop over words: round by round where they are few."""
+        self.sources = []
+        words = [word for written in node.words for word in self.expand(written)]
         sources = tuple(self.sources)
-        if 0 < len(words) <= _MAX_UNROLLED and node.children[0].type == "for":
+        if 0 < len(words) <= _MAX_UNROLLED and not node.is_select:
             for word in words:
-                self.scope.variables[name] = Variable((word.text,), word.known, sources)
-                self.statements([body], feed)
+                self.scope.variables[node.name] = Variable((word.text,), word.known, sources)
+                self.walk(node.body, feed)
             return
-        self._forget_changed(body)
+        self._forget_changed(node)
         before = self.scope.copy()
-        self.scope.variables[name] = Variable((), False, sources)
-        self.statements([body], feed)
+        self.scope.variables[node.name] = Variable((), False, sources)
+        self.walk(node.body, feed)
         self.scope.merge(before)
 
-    def _c_for(self, node: Node, feed: Feed) -> None:
-        body = node.child_by_field_name("body")
-        for child in node.children:
-            if child != body:
-                self.visit(child)
-        if body is not None:
-            self._while(body, feed)
-
-    def _forget_changed(self, node: Node) -> None:
+    def _forget_changed(self, node: Statement) -> None:
         """Forget what a later round of the loop may have changed."""
-        for child in descend(node):
-            if child.type == "variable_assignment":
-                name = self.text[child.start_byte : child.end_byte].partition("=")[0].rstrip("+")
-                if name in self.scope.variables:
-                    self.scope.variables[name] = UNKNOWN
-            elif child.type == "command_name" and child.text in (b"cd", b"pushd", b"popd"):
-                self.scope.enter(None)
-            elif child.type == "command_name" and child.text in (b"read", b"eval", b"source", b"."):
-                self.scope.variables = dict.fromkeys(self.scope.variables, UNKNOWN)
+        changed = changed_names(node)
+        for name in self.scope.variables:
+            if name in changed or "*" in changed:
+                self.scope.variables[name] = UNKNOWN
+        if "cd" in changed:
+            self.scope.enter(None)
 
-    def _function(self, node: Node, feed: Feed) -> None:
-        name_node = node.child_by_field_name("name")
-        body = node.child_by_field_name("body")
-        if name_node is None or body is None:
-            self.statements(node.children, feed)
-            return
-        name = self.text[name_node.start_byte : name_node.end_byte]
-        function = Function(name, body, self.source)
-        self.scope.functions[name] = function
+    # the rest
+
+    def _define(self, node: syntax.Definition, feed: Feed) -> None:
+        function = Function(node.name, node.body, self.source)
+        self.scope.functions[node.name] = function
         self.collector.define(function)
 
-    def _test(self, node: Node, feed: Feed) -> None:
-        self.visit(node)
+    def _test(self, node: syntax.Test, feed: Feed) -> None:
+        for word in node.words:
+            self.value(word)
 
-    def _negated(self, node: Node, feed: Feed) -> None:
-        self.statements(node.children, feed)
-
-    # substitutions
-
-    def substitute(self, node: Node) -> Substitution:
-        """Walk the commands of a `$( )`, a backtick pair or a `<( )`."""
-        written = self.text[node.start_byte : node.end_byte]
-        if self.collector.is_seen(written, self.nested):
-            return Substitution(None, ())
-        mark = len(self.collector.commands)
-        sources = self.sources
-        self.sources = []
+    def substitute(self, inner: Substitution) -> Output:
+        """Walk the commands of a substitution."""
+        if self.collector.is_seen(self.text[inner.start : inner.end], self.nested):
+            return Output(None, ())
+        commands = self.collector.commands
+        mark, sources = len(commands), self.sources
         outer, self.scope = self.scope, self.scope.copy()
-        self.statements(node.children, Feed(wrappers=()))
+        self._walk_inner(inner)
         self.scope, self.sources = outer, sources
-        made = self.collector.commands[mark:]
-        output = _output(made) if node.type == "command_substitution" else None
+        made = commands[mark:]
+        output = _output(made)
         programs = tuple(command.program for command in made if command.program)
-        return Substitution(output.text if output else None, programs)
+        return Output(output.text if output else None, programs)
 
-
-def _opens_document(node: Node, layout: Layout) -> bool:
-    return node.type == "file_redirect" and any(
-        child.start_byte in layout.documents for child in node.children
-    )
+    def _walk_inner(self, inner: Substitution) -> None:
+        if inner.body is not None:
+            self.walk(inner.body, Feed())
+        elif self.collector.descend():
+            place = Place(None, self.source.place.locate(inner.start, inner.end))
+            read_script(inner.code, self.scope, self.collector, Feed(), place)
+            self.collector.ascend()
 
 
 def _output(made: list[Command]) -> Word | None:
-    """Return what a pipeline's stage writes where its only command says so."""
+    """Return what is written where the only command that runs says so."""
     if len(made) != 1 or made[0].redirects:
         return None
     text = literal_output(made[0])
     return None if text is None else Word(text, True, made[0].start, made[0].end)
 
 
-def _split_clause(clause: Node) -> tuple[list[Node], list[Node]]:
-    """Return the statements before and after `then`; an `else` has only the latter."""
-    children = [c for c in clause.children if c.type not in ("elif_clause", "else_clause")]
-    for at, child in enumerate(children):
-        if child.type == "then":
-            return children[:at], children[at + 1 :]
-    return [], children
+def _is_certain(node: Statement) -> bool:
+    """Say whether `node` can be taken to succeed."""
+    return isinstance(node, syntax.Simple) and _program(node) in _CERTAIN
 
 
-_STATEMENTS: dict[str, Callable[[Script, Node, Feed], None]] = {
-    "command": Script.read_command,
-    "redirected_statement": Script._redirected,
-    "list": Script._list,
-    "pipeline": Script._pipeline,
-    "subshell": Script._subshell,
-    "compound_statement": Script.walk_group,
-    "if_statement": Script._if,
-    "case_statement": Script._case,
-    "while_statement": Script._while,
-    "for_statement": Script._for,
-    "c_style_for_statement": Script._c_for,
-    "do_group": Script._do,
-    "function_definition": Script._function,
-    "variable_assignment": Script.read_assignments,
-    "variable_assignments": Script.read_assignments,
-    "declaration_command": Script.read_declaration,
-    "unset_command": Script.read_declaration,
-    "test_command": Script._test,
-    "negated_command": Script._negated,
-    "ERROR": Script._do,
-    "program": Script._do,
+def _leaves(node: Statement) -> bool:
+    """Say whether control does not go past `node`: it ends in `exit` or its like."""
+    while isinstance(node, syntax.Group) and not node.is_subshell:
+        node = node.body[-1]
+    return isinstance(node, syntax.Simple) and _program(node) in _LEAVES
+
+
+def _program(node: syntax.Simple) -> str | None:
+    """Return the program as written; `:` for assignments, which succeed like it."""
+    if not node.words:
+        return ":"
+    first = node.words[0]
+    return first.plain if isinstance(first, syntax.Written) else None
+
+
+_WALKS: dict[type[Any], Callable[[Script, Any, Feed], None]] = {
+    syntax.Simple: Script.read_simple,
+    syntax.Pipeline: Script._pipeline,
+    syntax.AndOr: Script._and_or,
+    syntax.Background: Script._background,
+    syntax.Group: Script._group,
+    syntax.Branch: Script._if,
+    syntax.Choice: Script._case,
+    syntax.Loop: Script._loop,
+    syntax.Each: Script._each,
+    syntax.Definition: Script._define,
+    syntax.Test: Script._test,
+    syntax.Redirected: Script._redirected,
 }

@@ -8,19 +8,16 @@ written and makes the word unknown.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
-
-from tree_sitter import Node
 
 from orchestrator.rules.shell.braces import expand_braces
 from orchestrator.rules.shell.command import Word
 from orchestrator.rules.shell.parameters import expand_parameter
-from orchestrator.rules.shell.quotes import decode_ansi, strip_escapes, unescape_double
 from orchestrator.rules.shell.scope import Scope
+from orchestrator.rules.shell.syntax import Kind, Part, Substitution, Written
 
-_ACTIVE = frozenset("\\*?[{}~$`'\"")
-_GLOB = frozenset("*?[")
+_ACTIVE = frozenset("*?[{")
 _MAX_FIELDS = 256
 
 LITERAL, QUOTED, SPLIT, OPEN, BREAK = range(5)
@@ -34,10 +31,10 @@ class Piece(NamedTuple):
     text: str
 
 
-class Substitution(NamedTuple):
-    """What a `$( )` gives: its output where that can be told, and who wrote it."""
+class Output(NamedTuple):
+    """What a substitution gives: its text where that can be told, and who wrote it."""
 
-    output: str | None
+    text: str | None
     sources: tuple[str, ...]
 
 
@@ -50,138 +47,89 @@ class Expander(ABC):
         self.text = text
         self.scope = scope
         self.sources: list[str] = []
-        """Programs whose output went into the words expanded since this was last cleared."""
+        """Programs whose output went into the words of the command being read."""
 
     @abstractmethod
-    def substitute(self, node: Node) -> Substitution:
-        """Walk the commands of a `$( )`, a backtick pair or a `<( )`."""
+    def substitute(self, inner: Substitution) -> Output:
+        """Walk the commands of a substitution."""
 
     @abstractmethod
     def spend(self, size: int) -> bool:
         """Count `size` characters made by expansion; False when there were too many."""
 
-    def expand(self, node: Node) -> list[Word]:
-        """Return the words that `node` becomes: none, one or many."""
-        start, end = node.start_byte, node.end_byte
-        text = self.text[start:end]
-        kind = node.type
-        if kind in ("word", "number") and _ACTIVE.isdisjoint(text):
-            return [Word(text, True, start, end)]
-        if kind == "raw_string":
-            return [Word(text[1:-1], True, start, end)]
-        if kind == "string" and "\\" not in text and "$" not in text and "`" not in text:
-            return [Word(text[1:-1], True, start, end)]
-        pieces = list(self._pieces(node))
-        separators = self.separators()
+    def expand(self, written: Written) -> list[Word]:
+        """Return the words that `written` becomes: none, one or many."""
+        start, end, plain, parts = written
+        if plain is not None:
+            if _ACTIVE.isdisjoint(plain):
+                return [Word(plain, True, start, end)]
+            pieces = [Piece(LITERAL, plain)]
+        else:
+            pieces = list(self.pieces(parts))
+        separators = self._separators()
         return [
-            Word(*word, start, end)
+            Word(text, known, start, end)
             for alternative in expand_pieces(pieces)
-            for word in split_fields(alternative, separators)
+            for text, known in split_fields(alternative, separators)
         ]
 
-    def value(self, node: Node) -> Word:
-        """Return the one word that `node` becomes where nothing is split, as in `x=$y`."""
-        start, end = node.start_byte, node.end_byte
+    def value(self, written: Written) -> Word:
+        """Return the one word that `written` becomes where nothing is split, as in `x=$y`."""
+        if written.plain is not None:
+            return Word(written.plain, True, written.start, written.end)
         text, known = "", True
-        for piece in self._pieces(node):
+        for piece in self.pieces(written.parts):
             text += " " if piece.kind == BREAK else piece.text
             known = known and piece.kind != OPEN
-        return Word(text, known, start, end)
+        return Word(text, known, written.start, written.end)
 
-    def separators(self) -> str:
+    def pieces(self, parts: Iterable[Part]) -> Iterator[Piece]:
+        """Resolve parameters and substitutions."""
+        for part in parts:
+            kind, text, quoted, inner = part
+            if kind is Kind.LITERAL:
+                yield Piece(LITERAL, text)
+            elif kind is Kind.QUOTED:
+                yield Piece(QUOTED, text)
+            elif kind is Kind.PARAMETER:
+                yield from self._parameter(part)
+            else:
+                output = self.visit(inner)
+                if output is None or kind is Kind.OTHER:
+                    yield Piece(OPEN, text)
+                else:
+                    yield Piece(QUOTED if quoted else SPLIT, output.rstrip("\n"))
+
+    def visit(self, substitutions: Iterable[Substitution]) -> str | None:
+        """Walk `substitutions` and return what the last one writes, if that can be told."""
+        text = None
+        for inner in substitutions:
+            text, sources = self.substitute(inner)
+            self.sources += sources
+        return text
+
+    def _separators(self) -> str:
         """Return the characters that split fields; empty if they cannot be told."""
         variable = self.scope.variables.get("IFS")
         if variable is None:
             return " \t\n"
         return variable.fields[0] if variable.known and variable.fields else ""
 
-    def _pieces(self, node: Node, quoted: bool = False) -> Iterator[Piece]:
-        kind = node.type
-        text = self.text[node.start_byte : node.end_byte]
-        if kind in ("word", "number", "brace_expression", "extglob_pattern", "regex"):
-            yield from _literal(text)
-        elif kind == "raw_string":
-            yield Piece(QUOTED, text[1:-1])
-        elif kind == "ansi_c_string":
-            yield Piece(QUOTED, decode_ansi(text[2:-1]))
-        elif kind == "string":
-            yield Piece(QUOTED, "")
-            yield from self.double_quoted(node, 1)
-        elif kind == "translated_string":
-            yield from self._pieces(node.children[-1])
-        elif kind in ("simple_expansion", "expansion"):
-            yield from self._parameter(node, text, quoted)
-        elif kind == "command_substitution":
-            yield from self._substituted(node, text, quoted)
-        elif kind in ("concatenation", "command_name", "variable_name"):
-            yield from self._concatenated(node)
-        elif kind == "$":
-            yield Piece(LITERAL, text)
-        elif kind == "process_substitution":
-            self.sources.extend(self.substitute(node).sources)
-            yield Piece(OPEN, text)
-        else:
-            self.visit(node)
-            yield Piece(OPEN, text)
-
-    def _concatenated(self, node: Node) -> Iterator[Piece]:
-        at = node.start_byte
-        for child in node.children:
-            if child.start_byte > at:
-                yield from _literal(self.text[at : child.start_byte])
-            at = child.end_byte
-            yield from self._pieces(child)
-        if at < node.end_byte:
-            yield from _literal(self.text[at : node.end_byte])
-
-    def double_quoted(self, node: Node, shift: int) -> Iterator[Piece]:
-        """Yield the pieces between two double quotes.
-
-        The grammar drops some blanks next to expansions, so literal text is what lies between
-        the expansions, not what its nodes say.
-        """
-        at = node.start_byte + shift
-        for child in node.children:
-            if child.type in _EXPANSIONS:
-                yield Piece(QUOTED, unescape_double(self.text[at : child.start_byte]))
-                yield from self._pieces(child, quoted=True)
-                at = child.end_byte
-        yield Piece(QUOTED, unescape_double(self.text[at : node.end_byte - shift]))
-
-    def _substituted(self, node: Node, text: str, quoted: bool) -> Iterator[Piece]:
-        output, sources = self.substitute(node)
-        self.sources.extend(sources)
-        if output is None:
-            yield Piece(OPEN, text)
-        else:
-            yield Piece(QUOTED if quoted else SPLIT, output.rstrip("\n"))
-
-    def _parameter(self, node: Node, text: str, quoted: bool) -> Iterator[Piece]:
-        if "`" in text or "$(" in text or "<(" in text:
-            self.visit(node)
-        fields, known, separate, sources = expand_parameter(text, self.scope)
-        self.sources.extend(sources)
+    def _parameter(self, part: Part) -> Iterator[Piece]:
+        self.visit(part.inner)
+        fields, known, separate, sources = expand_parameter(part.text, self.scope)
+        self.sources += sources
         if not self.spend(sum(map(len, fields))):
             fields, known = (), False
         if not known:
-            yield Piece(OPEN, " ".join(fields) or text)
-        elif quoted and not separate:
+            yield Piece(OPEN, " ".join(fields) or part.text)
+        elif part.quoted and not separate:
             yield Piece(QUOTED, " ".join(fields))
         else:
             for number, field in enumerate(fields):
                 if number:
                     yield Piece(BREAK, "")
-                yield Piece(QUOTED if quoted else SPLIT, field)
-
-    def visit(self, node: Node) -> None:
-        """Walk the substitutions anywhere below `node`."""
-        waiting = [node]
-        while waiting:
-            node = waiting.pop()
-            if node.type in ("command_substitution", "process_substitution"):
-                self.sources.extend(self.substitute(node).sources)
-            else:
-                waiting.extend(reversed(node.children))
+                yield Piece(QUOTED if part.quoted else SPLIT, field)
 
 
 def expand_pieces(pieces: list[Piece]) -> list[list[Piece]]:
@@ -223,7 +171,7 @@ def split_fields(pieces: list[Piece], separators: str) -> Iterator[tuple[str, bo
     text, known, started = "", True, False
     for kind, part in pieces:
         if kind == SPLIT:
-            if not _GLOB.isdisjoint(part):
+            if _is_glob(part):
                 known = False
             *rows, last = _split(part, separators)
             for row in rows:
@@ -237,7 +185,7 @@ def split_fields(pieces: list[Piece], separators: str) -> Iterator[tuple[str, bo
             text, known, started = "", True, False
         else:
             started = started or kind in (QUOTED, OPEN)
-            if kind == OPEN or (kind == LITERAL and not _GLOB.isdisjoint(part)):
+            if kind == OPEN or (kind == LITERAL and _is_glob(part)):
                 known = False
             text += part
     if text or started:
@@ -250,14 +198,5 @@ def _split(text: str, separators: str) -> list[str]:
     return text.split(separators[0]) if separators else [text]
 
 
-def _literal(text: str) -> Iterator[Piece]:
-    if "\\" not in text:
-        yield Piece(LITERAL, text)
-        return
-    for quoted, part in strip_escapes(text):
-        yield Piece(QUOTED if quoted else LITERAL, part)
-
-
-_EXPANSIONS = frozenset(
-    ("simple_expansion", "expansion", "command_substitution", "arithmetic_expansion")
-)
+def _is_glob(text: str) -> bool:
+    return "*" in text or "?" in text or "]" in text.partition("[")[2]

@@ -1,8 +1,6 @@
-"""Undo the shell's quoting."""
+"""Decode the escapes of `$'...'`, `echo -e` and `printf`."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 _SIMPLE = {
     "a": b"\a", "b": b"\b", "e": b"\x1b", "E": b"\x1b", "f": b"\f", "n": b"\n", "r": b"\r",
@@ -11,37 +9,6 @@ _SIMPLE = {
 _WIDTHS = {"x": 2, "u": 4, "U": 8}
 _HEX = frozenset("0123456789abcdefABCDEF")
 _OCTAL = frozenset("01234567")
-
-
-def strip_escapes(text: str) -> Iterator[tuple[bool, str]]:
-    """Yield the parts of an unquoted text, each with whether a backslash quoted it."""
-    head, *parts = text.split("\\")
-    yield False, head
-    rest = iter(parts)
-    for part in rest:
-        if part:
-            if part[0] != "\n":
-                yield True, part[0]
-            yield False, part[1:]
-        else:
-            yield True, "\\"
-            yield False, next(rest, "")
-
-
-def unescape_double(text: str) -> str:
-    """Undo the backslashes that count between double quotes."""
-    if "\\" not in text:
-        return text
-    result, at = [], 0
-    while at < len(text):
-        following = text[at + 1 : at + 2]
-        if text[at] == "\\" and following and following in '$`"\\\n':
-            result.append("" if following == "\n" else following)
-            at += 2
-        else:
-            result.append(text[at])
-            at += 1
-    return "".join(result)
 
 
 def decode_ansi(text: str) -> str:
