@@ -52,7 +52,10 @@ def _read_targets(command: Command, use: Use, programs: Programs) -> Iterator[To
     if in_place and any(flag.startswith(in_place) for flag in command.flags):
         access = "write"
     skip = 0 if command.flags & _SCRIPT_FLAGS else use.skip
-    targets = command.targets[skip:]
+    valued = programs.valued.get(command.program or "")
+    words = command.targets if valued is None else tuple(plain_words(command, valued))
+    named = [word for word in words if word.text]  # BSD writes `sed -i '' SCRIPT FILE`
+    targets = named[skip:]
     for place, word in enumerate(targets):
         is_last = len(targets) > 1 and place == len(targets) - 1
         yield Touched(word, use.last if use.last and is_last else access)
@@ -95,6 +98,20 @@ def _find_outputs(command: Command, flags: frozenset[str]) -> Iterator[Word]:
         flag, is_pair, value = word.text.partition("=")
         if is_pair and flag in flags:
             yield word._replace(text=value)
+
+
+def plain_words(command: Command, valued: frozenset[str]) -> Iterator[Word]:
+    """Yield the words that are neither flags nor values of the flags in `valued`."""
+    skip = literal = False
+    for word in command.args:
+        if skip:
+            skip = False
+        elif word.text == "--" and not literal:
+            literal = True
+        elif word.text[:1] == "-" and len(word.text) > 1 and not literal:
+            skip = word.text in valued
+        else:
+            yield word
 
 
 def _is_fd(text: str) -> bool:

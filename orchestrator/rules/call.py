@@ -21,6 +21,7 @@ from orchestrator.rules.arguments import (
 from orchestrator.rules.banks import Banks
 from orchestrator.rules.endpoints import find_endpoints
 from orchestrator.rules.facets import Code, Contact, Finding, Line, Sub, Text, Touch
+from orchestrator.rules.globs import has_wildcard
 from orchestrator.rules.hosts import read_url
 from orchestrator.rules.paths import locate
 from orchestrator.rules.schema import Access
@@ -48,7 +49,7 @@ class Call:
         self.action = action
         self.root = root
         self._tools = tools
-        self._banks = banks
+        self.banks = banks
         self._links = links or {}
         self.identity = result_of or tools.identify(action, spec)
         self._is_result = result_of is not None
@@ -63,13 +64,13 @@ class Call:
     @cached_property
     def known(self) -> tuple[tuple[Text, frozenset[int]], ...]:
         """Each text, with the numbers of the patterns that occur in it."""
-        bank = self._banks.texts
+        bank = self.banks.texts
         return tuple((text, known) for text in self.texts if (known := bank.matches(text.text)))
 
     @cached_property
     def secrets(self) -> tuple[tuple[Text, tuple[SecretSpan, ...]], ...]:
         """Each text that holds a secret, with where."""
-        find = self._banks.scanner.find
+        find = self.banks.scanner.find
         return tuple((text, spans) for text in self.texts if (spans := find(text.text)))
 
     @cached_property
@@ -165,7 +166,7 @@ class Call:
                     finding = Finding(text.pointer, 0, len(text.text), text.text)
                     found += [(statement, finding) for statement in parse_sql(text.text)]
         for sub in self.subs:
-            for word in find_client_sql(sub.command, self._banks.programs):
+            for word in find_client_sql(sub.command, self.banks.programs):
                 finding = self._in_command(sub, word)
                 found += [(statement, finding) for statement in parse_sql(word.text)]
         return tuple(found)
@@ -193,30 +194,30 @@ class Call:
         for text in self.texts:
             if "path" in text.roles and len(text.text) < 4096:
                 finding = Finding(text.pointer, 0, len(text.text), text.text)
-                yield self._touch(text.text, access, True, self.folder, finding)
+                yield self._touch(text.text, access, self.folder, finding)
 
     def _touch_by_commands(self) -> Iterator[Touch]:
         for sub in self.subs:
             folder = self.folder
             if sub.command.cwd is not None:
                 folder = locate(sub.command.cwd, folder).full
-            for word, access in find_touched(sub.command, self._banks.programs):
+            for word, access in find_touched(sub.command, self.banks.programs):
                 finding = self._in_command(sub, word)
                 resolved = _is_resolved(word) and (sub.command.cwd_known or word.text[:1] in "/~")
-                yield self._touch(word.text, access, resolved, folder, finding)
+                touch = self._touch(word.text, access, folder, finding)
+                wild = not word.known and has_wildcard(word.text)
+                yield touch._replace(resolved=resolved, wild=wild)
 
     def _touch_by_snippets(self) -> Iterator[Touch]:
         for code in self.snippets:
             for path, access in code.snippet.files:
-                resolved = "$" not in path.text
-                yield self._touch(path.text, access, resolved, self.folder, code.find(path))
+                touch = self._touch(path.text, access, self.folder, code.find(path))
+                yield touch._replace(resolved="$" not in path.text)
 
-    def _touch(
-        self, written: str, access: Access, resolved: bool, folder: str | None, finding: Finding
-    ) -> Touch:
-        real = self._links.get(written)
-        location = locate(written, folder)
-        return Touch(location, locate(real, None) if real else None, access, resolved, finding)
+    def _touch(self, path: str, access: Access, folder: str | None, finding: Finding) -> Touch:
+        leads = self._links.get(path)
+        real = locate(leads, None) if leads else None
+        return Touch(locate(path, folder), real, access, True, False, finding)
 
     def _contact_by_arguments(self) -> Iterator[Contact]:
         if self.kind == "shell":
@@ -232,7 +233,7 @@ class Call:
 
     def _contact_by_commands(self) -> Iterator[Contact]:
         for sub in self.subs:
-            for word, host, sends in find_endpoints(sub.command, self._banks.programs):
+            for word, host, sends in find_endpoints(sub.command, self.banks.programs):
                 yield Contact(host, sends, self._in_command(sub, word))
 
     def _contact_by_snippets(self) -> Iterator[Contact]:

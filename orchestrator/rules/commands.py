@@ -35,11 +35,6 @@ def compile_command(match: CommandMatch, banks: Banks) -> CommandMatcher:
     return find
 
 
-def first_words(match: CommandMatch) -> frozenset[str] | None:
-    """Return the programs a match is limited to, None if it is not."""
-    return frozenset(name.split()[0] for name in match.program) or None
-
-
 def read_program(name: str) -> Iterator[str]:
     """Yield the names a program goes by in rules: `python3.11` is also `python`."""
     yield name

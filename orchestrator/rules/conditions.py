@@ -8,8 +8,10 @@ from typing import NamedTuple, TypeAlias
 
 from orchestrator.rules.banks import Banks
 from orchestrator.rules.call import Call
-from orchestrator.rules.commands import compile_command, first_words
+from orchestrator.rules.commands import compile_command
+from orchestrator.rules.expression import compile_expression
 from orchestrator.rules.facets import Finding, Sub
+from orchestrator.rules.keys import Key, find_keys
 from orchestrator.rules.matchers import (
     Findings,
     Matcher,
@@ -36,30 +38,40 @@ class Condition(NamedTuple):
     holds: Test
     kinds: frozenset[str] | None
     """Kinds of tools it can hold for; None for all."""
-    programs: frozenset[str] | None
-    """Programs one of which a shell line must run; None if that does not matter."""
+    named: tuple[str, ...]
+    """Patterns of the names of tools it can hold for; empty for all."""
+    keys: frozenset[Key] | None
+    """What a call shows one of wherever it holds; None if it may hold of any call."""
 
 
 _NOTHING: Findings = ()
 
 
 def compile_conditions(spec: Conditions, banks: Banks) -> Condition:
-    """Compile matchers that must all hold."""
-    matchers = _compile_matchers(spec, banks)
-    command = compile_command(spec.command, banks) if spec.command else None
+    """Compile conditions that must all hold."""
     kinds = None if "any" in spec.tools or not spec.tools else frozenset(map(str, spec.tools))
     named = tuple(plain_name(name) for name in spec.named)
     wanted: Labels = frozenset(spec.labels)
-    either = [compile_conditions(one, banks) for one in spec.any]
-    neither = [compile_conditions(one, banks) for one in spec.none]
+    find = _compile_finder(spec, banks)
+    narrow = _compile_rest(spec, banks)
 
     def holds(call: Call, labels: Labels) -> Findings | None:
-        if kinds is not None and call.kind not in kinds:
+        if (kinds is not None and call.kind not in kinds) or not wanted <= labels:
             return None
         if named and not any(fnmatch.fnmatchcase(call.name, name) for name in named):
             return None
-        if not wanted <= labels:
-            return None
+        found = find(call)
+        return narrow(call, labels, found) if narrow is not None and found is not None else found
+
+    return Condition(holds, kinds, named, find_keys(spec, banks))
+
+
+def _compile_finder(spec: Conditions, banks: Banks) -> Callable[[Call], Findings | None]:
+    """Compile the matchers; where a command is named, they look at what it does alone."""
+    command = compile_command(spec.command, banks) if spec.command else None
+    matchers = _compile_matchers(spec, banks)
+
+    def find(call: Call) -> Findings | None:
         found = _NOTHING
         subs: Sequence[Sub] | None = None
         if command is not None:
@@ -71,6 +83,22 @@ def compile_conditions(spec: Conditions, banks: Banks) -> Condition:
             found = matcher(call, subs)
             if not found:
                 return None
+        return found
+
+    return find
+
+
+def _compile_rest(
+    spec: Conditions, banks: Banks
+) -> Callable[[Call, Labels, Findings], Findings | None] | None:
+    """Compile `any`, `none` and `when`; None where there is none of them."""
+    either = [compile_conditions(one, banks) for one in spec.any]
+    neither = [compile_conditions(one, banks) for one in spec.none]
+    expression = compile_expression(spec.when) if spec.when else None
+    if not either and not neither and expression is None:
+        return None
+
+    def narrow(call: Call, labels: Labels, found: Findings) -> Findings | None:
         if either:
             first = next((f for one in either if (f := one.holds(call, labels)) is not None), None)
             if first is None:
@@ -78,10 +106,12 @@ def compile_conditions(spec: Conditions, banks: Banks) -> Condition:
             found = first or found
         if any(one.holds(call, labels) is not None for one in neither):
             return None
-        return found
+        note = "" if expression is None else expression(call, labels)
+        if note is None:
+            return None
+        return [Finding("", 0, 0, "", None, note)] if note else found
 
-    programs = first_words(spec.command) if spec.command else None
-    return Condition(holds, kinds, programs)
+    return narrow
 
 
 def _compile_matchers(spec: Conditions, banks: Banks) -> list[Matcher]:

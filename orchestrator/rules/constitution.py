@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from importlib import resources
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -12,6 +11,7 @@ from orchestrator.domain.run import PackRef
 from orchestrator.rules.document import read_document
 from orchestrator.rules.faults import explain_fault
 from orchestrator.rules.legibility import CLAUSE
+from orchestrator.rules.policies import PolicyText
 from orchestrator.rules.schema import Clause, ConstitutionFile
 
 
@@ -22,15 +22,9 @@ class Constitution(NamedTuple):
     ref: PackRef
 
 
-def load_constitution() -> Constitution:
-    """Read `policies/constitution.yaml`; PolicyError with file and line where it is wrong."""
-    path = resources.files("policies") / "constitution.yaml"
-    return read_constitution(path.read_text("utf-8"), str(path))
-
-
-def read_constitution(text: str, file: str) -> Constitution:
-    """Read the text of a constitution."""
-    document = read_document(text, file)
+def read_constitution(policy: PolicyText) -> Constitution:
+    """Read the text of a constitution; PolicyError with file and line where it is wrong."""
+    document = read_document(policy.text, policy.file)
     try:
         parsed = ConstitutionFile.model_validate(document.data)
     except ValidationError as error:
@@ -42,7 +36,7 @@ def read_constitution(text: str, file: str) -> Constitution:
         seen.add(clause.id)
     if CLAUSE not in seen:
         raise document.error(f"the clause {CLAUSE} is missing; built-in rules cite it")
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    digest = hashlib.sha256(policy.text.encode()).hexdigest()
     return Constitution(
         parsed.clauses, PackRef(name="constitution", version=parsed.version, hash=digest)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from orchestrator.rules.access import plain_words
 from orchestrator.rules.hosts import Host, read_url
 from orchestrator.rules.programs import Programs
 from orchestrator.rules.shell import Command, Word
@@ -47,7 +48,7 @@ def find_endpoints(command: Command, programs: Programs) -> Iterator[Endpoint]:
 
 def _find_fetched(command: Command, programs: Programs) -> Iterator[Endpoint]:
     sends = _is_sending(command, programs)
-    for word in _plain_words(command, programs):
+    for word in plain_words(command, programs.valued.get(command.program or "", _NONE)):
         text = word.text
         if "://" in text or "." in text or "localhost" in text or text.isdigit():
             yield from _read(word, text, sends)
@@ -99,23 +100,10 @@ def _find_urls(command: Command) -> Iterator[Endpoint]:
 
 def _read_first(command: Command, programs: Programs) -> Iterator[Endpoint]:
     """Read the first word that can be a host."""
-    for word in _plain_words(command, programs):
+    for word in plain_words(command, programs.valued.get(command.program or "", _NONE)):
         if "." in word.text or "@" in word.text or ":" in word.text or word.text == "localhost":
             yield from _read(word, word.text, sends=True)
             return
-
-
-def _plain_words(command: Command, programs: Programs) -> Iterator[Word]:
-    """Yield the words that are neither flags nor values of flags."""
-    valued = programs.valued.get(command.program or "", _NONE)
-    skip = False
-    for word in command.args:
-        if skip:
-            skip = False
-        elif word.text.startswith("-"):
-            skip = word.text in valued
-        else:
-            yield word
 
 
 def _read(word: Word, text: str, sends: bool) -> Iterator[Endpoint]:

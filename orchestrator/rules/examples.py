@@ -18,9 +18,11 @@ from orchestrator.rules.document import Document, Place
 from orchestrator.rules.redaction import Redactor
 from orchestrator.rules.schema import RuleSpec
 from orchestrator.rules.secrets import SecretScanner
+from orchestrator.rules.tried import note_tried, tried_key, was_tried
 
 if TYPE_CHECKING:
     from orchestrator.rules.packs import Pack
+    from orchestrator.rules.rule import Rule
     from orchestrator.rules.ruleset import RuleSet
     from orchestrator.rules.state import RuleState
 
@@ -47,15 +49,25 @@ class _Step(NamedTuple):
 
 
 def check_examples(ruleset: RuleSet, packs: Sequence[Pack]) -> None:
-    """Run every example; PolicyError with file and line for the first that comes out wrong."""
+    """Run the examples of each pack that has not passed them before.
+
+    Raises PolicyError, with file and line, for the first that comes out wrong.
+    """
     number = 0
     for pack in packs:
-        for place, spec in enumerate(pack.file.rules):
-            rule = ruleset.rules[number]
-            number += 1
-            tried = pack.defaults.rules[place]
-            alone = ruleset.alone(rule) if tried == spec else ruleset.recompile(tried)
-            _check_rule(alone, tried, pack.document, ("rules", place, "examples"))
+        rules = ruleset.rules[number : number + len(pack.file.rules)]
+        number += len(rules)
+        key = tried_key([pack.ref.hash, ruleset.constitution.ref.hash, ruleset.tools.hash])
+        if not was_tried(key):
+            _check_pack(ruleset, pack, rules)
+            note_tried(key)
+
+
+def _check_pack(ruleset: RuleSet, pack: Pack, rules: Sequence[Rule]) -> None:
+    for place, (rule, spec) in enumerate(zip(rules, pack.file.rules, strict=True)):
+        tried = pack.defaults.rules[place]
+        alone = ruleset.alone(rule) if tried == spec else ruleset.recompile(tried)
+        _check_rule(alone, tried, pack.document, ("rules", place, "examples"))
 
 
 def run_example(ruleset: RuleSet, steps: Sequence[_Step], on: str) -> tuple[Hit, ...]:

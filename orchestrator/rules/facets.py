@@ -76,6 +76,9 @@ class Touch(NamedTuple):
     """Where symbolic links lead, if they do."""
     access: Access
     resolved: bool
+    """Whether it is clear which path this is, up to what wildcards match."""
+    wild: bool
+    """Whether a shell would expand wildcards in it."""
     finding: Finding
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import re2
 
 from orchestrator.rules.paths import Location
-from orchestrator.rules.patterns import PatternBank
+from orchestrator.rules.patterns import PatternBank, compile_pattern
 
 _MARKS = frozenset("*?[")
 _MAX_SEGMENTS = 40
@@ -35,11 +35,9 @@ class GlobSet(NamedTuple):
         )
 
     def may_cover(self, place: Location) -> bool:
-        """Say whether one of them fits the path, or what its wildcards may stand for."""
-        return self.covers(place) or (
-            has_wildcard(place.full)
-            and any(could_meet(path, g) for path in {place.full, place.short} for g in self.globs)
-        )
+        """Say whether one of them fits what the wildcards in the path may stand for."""
+        paths = {place.full, place.short}
+        return any(could_meet(path, glob) for path in paths for glob in self.globs)
 
 
 def compile_globs(globs: Sequence[str], bank: PatternBank) -> GlobSet:
@@ -108,40 +106,38 @@ def _meet_segments(mine: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
 
 @functools.lru_cache(maxsize=8192)
 def _meet(written: str, glob: str) -> bool:
-    """Say whether some name fits both patterns; a wildcard of the shell never starts a dot file."""
-    if not has_wildcard(written):
-        if not has_wildcard(glob):
-            return written == glob
-    elif glob.startswith(".") and not written.startswith("."):
+    """Say whether one of two patterns of a name, its `*` standing for nothing, fits the other.
+
+    That `*.ts` and `ledger.db*` could both mean `ledger.db.ts` is true and of no interest. As in a
+    shell, a leading wildcard does not stand for a dot.
+    """
+    if len(written) > _MAX_SEGMENT:
+        return True
+    if (glob.startswith(".") and written[:1] in _MARKS) or _differ(written, glob):
         return False
-    if len(written) > _MAX_SEGMENT or len(glob) > _MAX_SEGMENT:
-        return True
-    mine, theirs = _tokens(written), _tokens(glob)
-    row = [all(token == "*" for token in theirs[:at]) for at in range(len(theirs) + 1)]
-    for own in mine:
-        before, row = row, [row[0] and own == "*"]
-        for at, other in enumerate(theirs):
-            if own == "*" or other == "*":
-                star = row[at] if other == "*" else False
-                row.append(before[at + 1] or star or (own == "*" and row[at]) or before[at])
-            else:
-                row.append(before[at] and _same(own, other))
-    return row[-1]
+    mine = _open_classes(written)
+    return _fits(mine.replace("*", "").replace("?", "x"), glob) or _fits(
+        glob.replace("*", ""), mine
+    )
 
 
-def _same(own: str, other: str) -> bool:
-    if own == "?" or other == "?":
-        return True
-    if own.startswith("[") or other.startswith("["):
-        return True  # a class may hold what it takes; wrong on the careful side
-    return own == other
+def _differ(written: str, glob: str) -> bool:
+    """Say at a glance that two patterns begin or end with different characters."""
+    return any(
+        mine != theirs and mine not in "*?[]" and theirs not in "*?"
+        for mine, theirs in ((written[:1], glob[:1]), (written[-1:], glob[-1:]))
+    )
 
 
-def _tokens(pattern: str) -> list[str]:
-    tokens: list[str] = []
-    place = 0
-    while place < len(pattern):
-        end = pattern.find("]", place + 2) if pattern[place] == "[" else -1
-        tokens.append(pattern[place : end + 1] if end > 0 else pattern[place])
-        place = end + 1 if end > 0 else place + 1
-    return tokens
+def _fits(name: str, pattern: str) -> bool:
+    return compile_pattern(glob_pattern(pattern)).fullmatch(name) is not None
+
+
+def _open_classes(pattern: str) -> str:
+    """Let `[abc]` stand for any character: wrong on the careful side."""
+    while (start := pattern.find("[")) >= 0:
+        end = pattern.find("]", start + 2)
+        if end < 0:
+            return pattern
+        pattern = f"{pattern[:start]}?{pattern[end + 1 :]}"
+    return pattern

@@ -14,7 +14,8 @@ from pathlib import Path
 from orchestrator.domain.action import Turn
 from orchestrator.rules.banks import Banks, open_banks
 from orchestrator.rules.call import Call
-from orchestrator.rules.tools import ToolMap, load_tools
+from orchestrator.rules.policies import find_tools
+from orchestrator.rules.tools import ToolMap, read_tools
 
 MAX_PATHS = 200
 """At most so many paths of one turn are looked up."""
@@ -52,5 +53,5 @@ def _find_paths(turn: Turn, root: str | None) -> Iterator[tuple[str, str]]:
 
 @functools.cache
 def _read_tools() -> tuple[ToolMap, Banks]:
-    tools = load_tools()
+    tools = read_tools(find_tools())
     return tools, open_banks(tools.programs)

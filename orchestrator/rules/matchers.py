@@ -12,7 +12,7 @@ from orchestrator.rules.banks import Banks
 from orchestrator.rules.call import Call
 from orchestrator.rules.facets import Contact, Finding, Sub, Touch
 from orchestrator.rules.globs import compile_globs
-from orchestrator.rules.paths import is_outside, locate
+from orchestrator.rules.paths import Location, is_outside, locate
 from orchestrator.rules.patterns import compile_pattern
 from orchestrator.rules.schema import (
     ArgumentMatch,
@@ -44,22 +44,27 @@ def compile_path(match: PathMatch, banks: Banks) -> Matcher:
     not_like = compile_globs(match.not_like, banks.paths)
     spare = compile_globs(match.spare, banks.paths)
 
+    def fits(touch: Touch) -> bool:
+        return not (
+            (access and touch.access not in access)
+            or (match.unresolved is not None and match.unresolved is touch.resolved)
+            or (match.linked is not None and match.linked is not (touch.real is not None))
+            or (not_by and touch.finding.sub and touch.finding.sub.command.program in not_by)
+        )
+
+    def lies(places: Sequence[Location], root: str | None, wild: bool) -> bool:
+        is_like = any(like.covers(place) for place in places) if like else True
+        if not is_like and not (wild and like.may_cover(places[-1])):
+            return False
+        if not_like and not_like.covers(places[0]):
+            return False
+        is_spared = spare and spare.covers(places[0])
+        return not is_spared or bool(root and spare.covers(locate(root, None)))
+
     def holds(touch: Touch, root: str | None) -> str | None:
         """Return what is shown of the path, None if it does not fit."""
-        if access and touch.access not in access:
-            return None
-        if match.unresolved is not None and match.unresolved is touch.resolved:
-            return None
-        if match.linked is not None and match.linked is not (touch.real is not None):
-            return None
-        if not_by and touch.finding.sub and touch.finding.sub.command.program in not_by:
-            return None
         places = (touch.location,) if touch.real is None else (touch.real, touch.location)
-        if like and not any(like.may_cover(place) for place in places):
-            return None
-        if not_like and not_like.covers(places[0]):
-            return None
-        if spare and spare.covers(places[0]) and not (root and spare.covers(locate(root, None))):
+        if not fits(touch) or not lies(places, root, touch.wild):
             return None
         if match.outside is None:
             return places[0].full

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from importlib import resources
-from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import Field, ValidationError
 
-from orchestrator.config import Rules, nearest
+from orchestrator.config import nearest
 from orchestrator.domain.run import PackRef
 from orchestrator.errors import PolicyError
 from orchestrator.rules.document import Document, Place, read_document
 from orchestrator.rules.faults import explain_fault
+from orchestrator.rules.policies import PolicyText
 from orchestrator.rules.schema import PackFile, Parameter, Part
 
 MAX_RULES = 500
@@ -44,44 +42,18 @@ class _Header(Part):
     parameters: dict[str, Parameter] = Field(default_factory=dict)
 
 
-def read_packs(rules: Rules, clauses: Collection[str]) -> tuple[Pack, ...]:
-    """Read the packs that `rules` names; `*` stands for every shipped one."""
-    texts = [(file, text) for name in rules.packs for file, text in _find(name)]
+def read_packs(
+    texts: Sequence[PolicyText], parameters: Mapping[str, Any], clauses: Collection[str]
+) -> tuple[Pack, ...]:
+    """Read packs, with `parameters` filled in, and check them against each other."""
     documents = [(read_document(text, file), text) for file, text in texts]
     declared: dict[str, Parameter] = {}
     for document, _ in documents:
         _declare(document, declared)
-    _check_parameters(rules.parameters, declared)
-    packs = tuple(_read(document, text, rules.parameters) for document, text in documents)
+    _check_parameters(parameters, declared)
+    packs = tuple(_read(document, text, parameters) for document, text in documents)
     _check_names(packs, clauses)
     return packs
-
-
-def pack_names() -> list[str]:
-    """Return the names of the shipped packs."""
-    return sorted(file.name.removesuffix(".yaml") for file in _shipped())
-
-
-def _shipped() -> list[Traversable]:
-    folder = resources.files("policies") / "packs"
-    found = [file for file in folder.iterdir() if file.name.endswith(".yaml")]
-    return sorted(found, key=lambda file: file.name)
-
-
-def _find(name: str) -> list[tuple[str, str]]:
-    if name == "*":
-        return [(str(file), file.read_text("utf-8")) for file in _shipped()]
-    if "/" in name or name.endswith((".yaml", ".yml")):
-        try:
-            return [(name, Path(name).read_text("utf-8"))]
-        except OSError as error:
-            raise PolicyError(f"cannot be read: {error.strerror}", file=name) from None
-        except UnicodeDecodeError:
-            raise PolicyError("is not UTF-8 text", file=name) from None
-    for file in _shipped():
-        if file.name == f"{name}.yaml":
-            return [(str(file), file.read_text("utf-8"))]
-    raise PolicyError(f"no rule pack {name!r}{nearest(name, ['*', *pack_names()])}")
 
 
 def _declare(document: Document, declared: dict[str, Parameter]) -> None:

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from orchestrator.config import Rules
 from orchestrator.domain.action import Action, Observation, ToolSpec, Turn
@@ -14,16 +16,17 @@ from orchestrator.domain.run import PackRef
 from orchestrator.domain.verdict import Hit
 from orchestrator.rules.banks import Banks, open_banks
 from orchestrator.rules.call import Call
-from orchestrator.rules.constitution import Constitution, load_constitution
+from orchestrator.rules.constitution import Constitution, read_constitution
 from orchestrator.rules.examples import check_examples
 from orchestrator.rules.legibility import find_illegible
 from orchestrator.rules.packs import Pack, read_packs
 from orchestrator.rules.patches import CONTENT
+from orchestrator.rules.policies import Policies, find_policies
 from orchestrator.rules.rule import Rule, compile_rule
 from orchestrator.rules.schema import RuleSpec
 from orchestrator.rules.shelf import Shelf
 from orchestrator.rules.state import RuleState
-from orchestrator.rules.tools import Identity, ToolMap, load_tools
+from orchestrator.rules.tools import Identity, ToolMap, read_tools
 
 TOKEN_START = "‹secret:"
 
@@ -32,11 +35,31 @@ def load_rules(rules: Rules) -> RuleSet:
     """Read, compile and try the constitution and the packs that `rules` names.
 
     Whatever is not fully understood, and every example that does not come out as it says, is a
-    PolicyError with file and line.
+    PolicyError with file and line. The same texts give the same set, which is kept.
     """
-    constitution = load_constitution()
-    tools = load_tools()
-    packs = read_packs(rules, {clause.id for clause in constitution.clauses})
+    return _build(find_policies(rules.packs), _Parameters(rules.parameters))
+
+
+class _Parameters:
+    """Values of parameters, comparable."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.values = values
+        self._text = repr(sorted(values.items()))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Parameters) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
+@functools.lru_cache(maxsize=8)
+def _build(policies: Policies, parameters: _Parameters) -> RuleSet:
+    constitution = read_constitution(policies.constitution)
+    tools = read_tools(policies.tools)
+    clauses = {clause.id for clause in constitution.clauses}
+    packs = read_packs(policies.packs, parameters.values, clauses)
     ruleset = compile_packs(constitution, tools, packs)
     check_examples(ruleset, packs)
     return ruleset

@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Iterable, Mapping
-from importlib import resources
 from typing import Any, Literal, NamedTuple, get_args
 
 from pydantic import Field, ValidationError
 
 from orchestrator.domain.action import Action, ToolKind, ToolSpec
-from orchestrator.rules.document import Document, read_document
+from orchestrator.rules.document import read_document
 from orchestrator.rules.faults import explain_fault
+from orchestrator.rules.policies import PolicyText
 from orchestrator.rules.programs import ProgramFile, index_programs
 from orchestrator.rules.schema import Label, Names, Part
 
@@ -153,15 +153,9 @@ class ToolMap:
         return chosen
 
 
-def load_tools() -> ToolMap:
-    """Read `policies/tools.yaml`; PolicyError with file and line where it is wrong."""
-    path = resources.files("policies") / "tools.yaml"
-    return read_tools(path.read_text("utf-8"), str(path))
-
-
-def read_tools(text: str, file: str) -> ToolMap:
-    """Compile the text of a tool mapping."""
-    document: Document = read_document(text, file)
+def read_tools(policy: PolicyText) -> ToolMap:
+    """Compile the text of a tool mapping; PolicyError with file and line where it is wrong."""
+    document = read_document(policy.text, policy.file)
     try:
         parsed = ToolFile.model_validate(document.data)
     except ValidationError as error:
@@ -171,7 +165,7 @@ def read_tools(text: str, file: str) -> ToolMap:
             raise document.error(
                 f"{tool}: name one argument, with a kind for `*`", ("by_argument", tool)
             )
-    return ToolMap(parsed, hashlib.sha256(text.encode()).hexdigest())
+    return ToolMap(parsed, hashlib.sha256(policy.text.encode()).hexdigest())
 
 
 @functools.lru_cache(maxsize=4096)
