@@ -130,11 +130,9 @@ def load_config(
     merged: dict[str, Any] = {}
     origins: dict[Keys, str] = {}
     text, data = _read(path) if path else ("", {})
-    name = profile or data.get("profile") or Config().profile
+    name = profile or _validate(data, str(path), text).profile
     profile_text, profile_data = read_profile(name)
     _validate(profile_data, f"profile {name}", profile_text)
-    if path:
-        _validate(data, str(path), text)
     _merge(merged, profile_data, origins, lambda _: f"profile {name}")
     _merge(merged, data, origins, lambda keys: f"{path}:{line_of(text, keys) or 1}")
     if ledger := os.environ.get("CROSSAUDIT_LEDGER"):

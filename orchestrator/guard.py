@@ -77,6 +77,8 @@ class Guard:
         self.auditors = tuple(auditors)
         self.clock = clock or SystemClock()
         self.keys = Keys()
+        self.witness_failures: list[str] = []
+        """What the witness of a ledger that this guard closed could not be told."""
         self._location = ledger or self.config.ledger.path
         self._ledger: Ledger | None = None
         self._users = 0
@@ -176,6 +178,7 @@ class Guard:
         self._users -= 1
         if self._users == 0 and self._ledger and self._ledger is not self._location:
             await self._ledger.aclose()
+            self.witness_failures += self._ledger.witness_failures
             self._ledger = None
 
 

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.config import Config, find_config, load_config, profile_names, read_profile
@@ -66,7 +66,16 @@ def test_a_file_that_is_no_toml_is_one_sentence(tmp_path: Path, raw: bytes) -> N
         load_config(file)
 
 
-@given(st.text(max_size=200))
+WORDS = st.sampled_from(
+    [
+        "[gate]", "[ledger]", "[[auditors]]", "enforce", "escalate_at", "path", "=", " = ", "true",
+        "0.5", '"x"', "\n", "#", "{", "}", "[", "]", ",", ".", "profile", '"strict"',
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=1_500)
+@given(st.text(max_size=200) | st.lists(WORDS, max_size=20).map("".join))
 def test_any_text_is_either_a_configuration_or_a_config_error(text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "c.toml"

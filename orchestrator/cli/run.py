@@ -71,8 +71,10 @@ def run(
             )
         offered = file_and_shell_tools(place, environment={})
 
+    guard = Guard(loaded.config)
+
     async def guarded() -> Ended:
-        async with Guard(loaded.config) as guard, anyio.create_task_group() as tasks:
+        async with guard, anyio.create_task_group() as tasks:
             if not quiet:
                 await tasks.start(_narrate, guard)
             ended = await run_command(
@@ -88,7 +90,10 @@ def run(
             tasks.cancel_scope.cancel()
         return ended
 
-    return _report(anyio.run(guarded))
+    ended = anyio.run(guarded)
+    for failure in guard.witness_failures:
+        click.echo(f"crossaudit: {safe(failure)}", err=True)
+    return _report(ended)
 
 
 async def _narrate(guard: Guard, *, task_status: anyio.abc.TaskStatus[None]) -> None:

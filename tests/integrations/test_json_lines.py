@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.config import Config
@@ -209,6 +209,7 @@ async def test_a_command_that_cannot_start_is_one_sentence(tmp_path: Path) -> No
         await run_command(guard, ["no-such-agent"], agent="x")
 
 
+@settings(max_examples=1_500)
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode)
        | st.recursive(st.none() | st.text(max_size=9) | st.integers(),
                       lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
