@@ -160,6 +160,7 @@ class RuleSet:
                 continue
             hit = rule.make_hit(call, found)
             hits.append(hit)
+            state.labels |= frozenset(rule.spec.marks)
             for patch in hit.patches:  # what the next rule masks comes on top
                 if patch.path == CONTENT:
                     changed = result.model_copy(update={"content": patch.value})

@@ -257,6 +257,8 @@ class RuleSpec(Conditions):
     instead: str = ""
     """What would be allowed."""
     on: Literal["call", "result"] = "call"
+    marks: tuple[Label, ...] = ()
+    """Labels that the run takes in with a result that matches."""
     limit: LimitMatch | None = None
     after: tuple[Conditions, ...] = ()
     """Steps that must have happened, in this order, before `then`."""
@@ -280,6 +282,10 @@ class RuleSpec(Conditions):
             raise ValueError("with `then`, tools and matchers stand in it, not beside it")
         if (self.effect == "modify") != (self.change is not None):
             raise ValueError("`change` and the effect `modify` need each other")
+        if self.on == "result" and (self.limit or self.after):
+            raise ValueError("`limit` and `after` are about calls, not results")
+        if self.marks and self.on != "result":
+            raise ValueError("`marks` needs `on: result`")
         if self.approvals > 1 and self.effect != "escalate":
             raise ValueError("`approvals` needs the effect `escalate`")
         if not self.after and (self.within or self.unless):
