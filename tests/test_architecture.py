@@ -23,7 +23,7 @@ WHY = "# Above 300 lines: "
 
 LONGEST_FUNCTION, MEDIAN_FUNCTION = 60, 10
 LOCKED_EXTRAS = ("inspect", "postgres")
-"""Those of `make lock`; the others are large, and every test of theirs skips without them."""
+"""Those that `make lock` pins; the others are large, and nothing shipped needs them."""
 
 BANNED_NAMES = ("utils", "helpers", "manager", "base", "common")
 HEAVY = ("anthropic", "networkx", "numpy", "openai", "scipy", "sqlalchemy", "sqlmodel", "textual")
