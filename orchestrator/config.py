@@ -72,7 +72,7 @@ class LedgerConfig(Section):
     """Where and how facts are kept."""
 
     path: str = DEFAULT_LEDGER
-    """A file, or a PostgreSQL URL."""
+    """A file, or a PostgreSQL URL; a relative one is taken from the configuration file's folder."""
     durability: Literal["normal", "full"] = "normal"
     """`normal` survives `kill -9` of the guard; `full` also a loss of power."""
     witness: str | None = None
@@ -139,6 +139,7 @@ def load_config(
         _merge(merged, {"ledger": {"path": ledger}}, origins, lambda _: "CROSSAUDIT_LEDGER")
     for keys, (value, origin) in (overrides or {}).items():
         _merge(merged, _nest(keys, value), origins, lambda _, origin=origin: origin)
+    _anchor(merged, origins, path)
     merged["profile"] = name
     if profile:
         origins["profile",] = "--profile"
@@ -250,6 +251,16 @@ def _merge(
         else:
             into[key] = value
             origins[keys] = origin(keys)
+
+
+def _anchor(merged: dict[str, Any], origins: dict[Keys, str], file: Path | None) -> None:
+    """Let a relative ledger stand beside the configuration file, wherever one works below it."""
+    if file is None or origins.get(("ledger", "path")) in ("--ledger", "CROSSAUDIT_LEDGER"):
+        return
+    ledger = merged.setdefault("ledger", {})
+    place = str(ledger.get("path", DEFAULT_LEDGER))
+    if "://" not in place:
+        ledger["path"] = str(file.parent / place)
 
 
 def _nest(keys: Keys, value: Any) -> dict[str, Any]:

@@ -38,6 +38,31 @@ def test_the_strongest_source_wins_and_is_named(
 
 
 @pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("", "runs/ledger.db"),
+        ('[ledger]\npath = "kept/here.db"\n', "kept/here.db"),
+        ('[ledger]\npath = "/srv/all.db"\n', "/srv/all.db"),
+    ],
+)
+def test_a_relative_ledger_stands_beside_the_file(tmp_path: Path, text: str, place: str) -> None:
+    file = write(tmp_path, text)
+    assert load_config(file).config.ledger.path == str(tmp_path / place)
+    assert (
+        load_config(
+            file, overrides={("ledger", "path"): ("flag.db", "--ledger")}
+        ).config.ledger.path
+        == "flag.db"
+    )
+
+
+def test_a_postgresql_url_stays_as_it_is(tmp_path: Path) -> None:
+    url = "postgresql://127.0.0.1/audits"
+    file = write(tmp_path, f'[ledger]\npath = "{url}"\n')
+    assert load_config(file).config.ledger.path == url
+
+
+@pytest.mark.parametrize(
     ("text", "line", "words"),
     [
         ("[gate]\nenforce = true\nescalat_at = 1\n", 3, "did you mean 'escalate_at'"),
