@@ -2,54 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from orchestrator.rules.shell.command import Word
 from orchestrator.rules.shell.scope import UNKNOWN, Scope, Variable
 from orchestrator.rules.shell.wrappers import is_assignment
 
-_READERS = frozenset(("read", "mapfile", "readarray", "getopts", "let"))
-_DECLARERS = frozenset(("export", "declare", "typeset", "local", "readonly"))
+_HOME = Word("~", True, 0, 0)
 
 
 def apply_builtin(program: str, args: tuple[Word, ...], scope: Scope) -> None:
-    """Change `scope` as the builtin `program` would."""
-    if program in ("cd", "pushd"):
-        operands = [w for w in args if w.text == "-" or not w.text.startswith(("-", "+"))]
-        home = Word("~", True, 0, 0) if program == "cd" else None
-        scope.enter(operands[0] if operands else home)
-    elif program == "popd":
-        scope.enter(None)
-    elif program in _DECLARERS:
-        _declare(args, scope)
-    elif program in _READERS or (program == "printf" and args and args[0].text == "-v"):
-        for word in args:
-            scope.variables[word.text.partition("=")[0]] = UNKNOWN
-    elif program == "unset":
-        for word in args:
-            scope.variables[word.text] = Variable(("",))
-            scope.functions.pop(word.text, None)
-    elif program == "set":
-        _set(args, scope)
-    elif program == "shift":
-        scope.arguments = scope.arguments[1:] if scope.arguments and not args else None
-    elif program == "alias":
-        for word in args:
-            name, equals, value = word.text.partition("=")
-            if equals and word.known:
-                scope.aliases[name] = value
-    elif program == "unalias":
-        for word in args:
-            scope.aliases.pop(word.text, None)
+    """Change `scope` as the builtin `program` would; other programs change nothing."""
+    effect = _EFFECTS.get(program)
+    if effect is not None:
+        effect(args, scope)
+
+
+def _cd(args: tuple[Word, ...], scope: Scope) -> None:
+    operands = [w for w in args if w.text == "-" or not w.text.startswith("-")]
+    scope.enter(operands[0] if operands else _HOME)
+
+
+def _pushd(args: tuple[Word, ...], scope: Scope) -> None:
+    operands = [w for w in args if not w.text.startswith(("-", "+"))]
+    scope.enter(operands[0] if operands else None)
+
+
+def _popd(args: tuple[Word, ...], scope: Scope) -> None:
+    scope.enter(None)
 
 
 def _declare(args: tuple[Word, ...], scope: Scope) -> None:
-    """Take the assignments that are not written as such: `export "x=y"`, `declare -n x=y`."""
     refers = any(w.text.startswith("-") and "n" in w.text for w in args)
     for word in args:
         name, _, value = word.text.partition("=")
         if refers:
             scope.variables[name] = UNKNOWN
-        elif is_assignment(word.text) and name not in scope.variables:
+        elif is_assignment(word.text):
             scope.variables[name] = Variable((value,), word.known)
+
+
+def _read(args: tuple[Word, ...], scope: Scope) -> None:
+    for word in args:
+        scope.variables[word.text.partition("=")[0].rstrip("+")] = UNKNOWN
+
+
+def _printf(args: tuple[Word, ...], scope: Scope) -> None:
+    if args and args[0].text.startswith("-v"):
+        _read(args, scope)
+
+
+def _unset(args: tuple[Word, ...], scope: Scope) -> None:
+    for word in args:
+        scope.variables[word.text] = Variable(("",))
+        scope.functions.pop(word.text, None)
 
 
 def _set(args: tuple[Word, ...], scope: Scope) -> None:
@@ -58,3 +64,34 @@ def _set(args: tuple[Word, ...], scope: Scope) -> None:
         scope.arguments = args[texts.index("--") + 1 :]
     elif args and not texts[0].startswith(("-", "+")):
         scope.arguments = args
+
+
+def _shift(args: tuple[Word, ...], scope: Scope) -> None:
+    scope.arguments = scope.arguments[1:] if scope.arguments and not args else None
+
+
+def _alias(args: tuple[Word, ...], scope: Scope) -> None:
+    for word in args:
+        name, equals, value = word.text.partition("=")
+        if equals and word.known:
+            scope.aliases[name] = value
+
+
+def _unalias(args: tuple[Word, ...], scope: Scope) -> None:
+    for word in args:
+        scope.aliases.pop(word.text, None)
+
+
+_EFFECTS: dict[str, Callable[[tuple[Word, ...], Scope], None]] = {
+    "cd": _cd,
+    "pushd": _pushd,
+    "popd": _popd,
+    "printf": _printf,
+    "unset": _unset,
+    "set": _set,
+    "shift": _shift,
+    "alias": _alias,
+    "unalias": _unalias,
+    **dict.fromkeys(("export", "declare", "typeset", "local", "readonly"), _declare),
+    **dict.fromkeys(("read", "mapfile", "readarray", "getopts", "let"), _read),
+}

@@ -28,11 +28,11 @@ class Code(NamedTuple):
     """What an interpreter runs."""
 
     text: Word | None
-    """The code given as an argument; None if it comes from the standard input or a file."""
+    """The code given as an argument; None if it comes from the standard input."""
     arguments: tuple[Word, ...] = ()
     """What the code sees as `$1`, `$2`, ..."""
-    from_stdin: bool = False
     label: str = ""
+    """What to call it as a wrapper of the commands in it; empty if they are not shell."""
 
 
 def is_interpreter(program: str) -> bool:
@@ -45,20 +45,20 @@ def read_code(program: str, args: tuple[Word, ...]) -> Code | None:
     if program in SHELLS:
         return _shell_code(program, args)
     if program in _READS_COMMANDS:
-        return None if any(w.text == "-f" for w in args) else Code(None, from_stdin=True)
+        return None if any(w.text == "-f" for w in args) else Code(None, label=program)
     family = _family(program)
     letters = _CODE_OPTIONS.get(family or "", "e")
     for word in args:
         text = word.text
         if text in ("-", "/dev/stdin"):
-            return Code(None, from_stdin=True)
+            return Code(None)
         if not text.startswith("-") or len(text) < 2:
             return None
         if text[1] != "-" and any(letter in text for letter in letters):
             return None
         if text in ("--eval", "--print", "--version", "--help", "-V", "-v", "-h"):
             return None
-    return Code(None, from_stdin=True)
+    return Code(None)
 
 
 def _family(program: str) -> str | None:
@@ -87,7 +87,7 @@ def _shell_code(program: str, args: tuple[Word, ...]) -> Code | None:
     if has_code:
         return Code(args[at], args[at + 2 :], label=f"{program} -c") if at < len(args) else None
     if stdin or at >= len(args) or args[at].text in ("/dev/stdin", "/proc/self/fd/0", "/dev/fd/0"):
-        return Code(None, args[at:] if stdin else (), from_stdin=True, label=program)
+        return Code(None, args[at:] if stdin else (), label=program)
     return None
 
 
@@ -114,7 +114,7 @@ def _printf(command: Command) -> str | None:
     words = [word.text for word in command.args]
     if words[:1] == ["--"]:
         words.pop(0)
-    if not words:
+    if not words or words[0].startswith("-v"):
         return None
     form, *rest = words
     if form.replace("%s", "").replace("%b", "").count("%"):
@@ -129,6 +129,17 @@ def _printf(command: Command) -> str | None:
     rest = rest + [""] * (rounds * slots - len(rest))
     pieces = (form * rounds).replace("%b", "%s").split("%s")
     return pieces[0] + "".join(a + b for a, b in zip(rest, pieces[1:], strict=True))
+
+
+def _look_up(command: Command) -> str | None:
+    """Say what `which x` and `command -v x` write, but for the directory."""
+    if command.program == "command" and "-v" not in command.flags:
+        return None
+    return command.targets[0].text if len(command.targets) == 1 else None
+
+
+def _pwd(command: Command) -> str | None:
+    return (command.cwd or ".") if command.cwd_known else None
 
 
 def _pass_on(command: Command) -> str | None:
@@ -174,4 +185,7 @@ _WRITERS = {
     "base64": _base64,
     "xxd": _xxd,
     "rev": _rev,
+    "which": _look_up,
+    "command": _look_up,
+    "pwd": _pwd,
 }

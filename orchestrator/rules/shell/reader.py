@@ -8,7 +8,7 @@ from orchestrator.rules.shell.interpreters import INITIALISERS, is_interpreter, 
 from orchestrator.rules.shell.scope import Function, Place, Scope, Variable
 from orchestrator.rules.shell.script import Script, read_script
 from orchestrator.rules.shell.simple import Expanded, Feed, SimpleReader
-from orchestrator.rules.shell.wrappers import Unwrapped, unwrap
+from orchestrator.rules.shell.wrappers import Unwrapped, login_shell, unwrap
 
 MAX_DEPTH = 50
 MAX_STEPS = 2_000
@@ -40,7 +40,6 @@ class _Reader:
         self.steps = 0
         self.expanded = 0
         self.pipelines = 0
-        self.seen: set[str] = set()
         self.uncalled: dict[int, Function] = {}
         self.calls: list[str] = []
 
@@ -69,12 +68,6 @@ class _Reader:
     def ascend(self) -> None:
         self.depth -= 1
 
-    def is_seen(self, substitution: str, nested: bool) -> bool:
-        if nested and substitution in self.seen:
-            return True
-        self.seen.add(substitution)
-        return False
-
     def next_pipeline(self) -> int:
         self.pipelines += 1
         return self.pipelines
@@ -88,9 +81,7 @@ class _Reader:
         """Count the bodies of functions that the line defines and does not call."""
         while self.uncalled:
             _, function = self.uncalled.popitem()
-            scope = Scope()
-            scope.cwd_known = False
-            Script(function.text, scope, self, nested=True).walk((function.body,), Feed())
+            Script(function.text, _elsewhere(), self, ()).walk((function.body,), Feed())
 
     def _call(self, script: SimpleReader, simple: Expanded, function: Function) -> None:
         self.uncalled.pop(id(function.body), None)
@@ -103,7 +94,7 @@ class _Reader:
         scope, held = script.scope, script.scope.arguments
         _lend(simple, scope)
         scope.arguments = tuple(simple.words[1:])
-        inner = Script(function.text, scope, self, nested=True)
+        inner = Script(function.text, scope, self, simple.feed.wrappers)
         inner.walk((function.body,), simple.feed)
         scope.arguments = held
         self.calls.pop()
@@ -137,14 +128,14 @@ class _Reader:
     def _run(self, script: SimpleReader, simple: Expanded) -> None:
         """Run a program, even where a function has its name: wrappers see no functions."""
         first = simple.words[0]
-        if not first.known:
+        program = basename(first.text) if first.known else _fixed_name(script, first)
+        if program is None:
             self.doubt(f"what {first.text[:40]!r} runs cannot be told")
             self._emit(script, simple, None)
             return
-        program = basename(first.text)
         inner = unwrap(program, simple.words)
         if not inner or inner[0].kept:
-            self._run_program(script, simple, program)
+            self._run_program(script, simple, program, is_bare=not inner)
         for unwrapped in inner:
             self._run_unwrapped(script, simple, unwrapped)
 
@@ -155,8 +146,7 @@ class _Reader:
             return
         held = script.scope
         if inner.remote:
-            script.scope = Scope()
-            script.scope.cwd_known = False
+            script.scope = _elsewhere()
         if inner.is_code:
             code = " ".join(word.text for word in inner.words)
             first, last = inner.words[0], inner.words[-1]
@@ -178,8 +168,13 @@ class _Reader:
         end = inner.words[-1].end
         return [*inner.words[:-1], *(Word(text, True, end, end) for text in read)]
 
-    def _run_program(self, script: SimpleReader, simple: Expanded, program: str) -> None:
+    def _run_program(
+        self, script: SimpleReader, simple: Expanded, program: str, *, is_bare: bool
+    ) -> None:
         args = tuple(simple.words[1:])
+        if is_bare and (label := login_shell(program, simple.words)):
+            self._run_stdin(script, simple, program, label)
+            return
         if program in ("eval", "source", ".", "trap"):
             self._run_builtin(script, simple, program, args)
             return
@@ -240,6 +235,8 @@ class _Reader:
         elif _is_opaque(code.text):
             self._run_unseen(script, simple, program, simple.sources)
         else:
+            if simple.sources and not code.text.known:
+                self._emit(script, simple, program, code_from=simple.sources)
             feed = simple.feed._replace(wrappers=(*simple.feed.wrappers, code.label))
             held, script.scope = script.scope, script.scope.copy()
             script.scope.arguments = code.arguments
@@ -254,14 +251,21 @@ class _Reader:
             else:
                 self._emit(script, simple, program)
             return
-        self._emit(script, simple, program, code_from=feed.sources)
+        written = () if feed.stdin.known else simple.sources
+        self._emit(script, simple, program, code_from=(*feed.sources, *written))
         if not label:
             return
         if not feed.stdin.known and _is_opaque(feed.stdin):
             self.doubt(f"the code that {program} runs cannot be seen")
             return
+        held = script.scope
+        if program == "ssh":
+            script.scope = _elsewhere()
+        elif program not in ("source", "."):
+            script.scope = held.copy()
         inner = Feed(wrappers=(*feed.wrappers, label))
         self._read(feed.stdin.text, script, simple, feed.stdin, inner)
+        script.scope = held
 
     def _run_unseen(
         self, script: SimpleReader, simple: Expanded, program: str, sources: tuple[str, ...]
@@ -281,10 +285,12 @@ class _Reader:
         scope = script.scope
         _lend(simple, scope)
         outer = script.source.place
-        at = script.text[place.start : place.end].find(code)
-        exact = outer.offset is not None and at in (0, 1) and place.known
-        offset = outer.offset + place.start + at if exact and outer.offset is not None else None
-        inner = Place(offset, outer.locate(place.start, place.end))
+        written = script.text[place.start : place.end]
+        shift = 0 if written == code else 1 if written[1:-1] == code else None
+        if shift is None or outer.offset is None:
+            inner = Place(None, outer.locate(place.start, place.end))
+        else:
+            inner = Place(outer.offset + place.start + shift)
         read_script(code, scope, self, feed, inner)
         self.ascend()
 
@@ -336,6 +342,20 @@ def _lend(simple: Expanded, scope: Scope) -> None:
 def _is_opaque(word: Word) -> bool:
     """Say whether `word` is code that starts with something that cannot be seen."""
     return not word.known and word.text.lstrip().startswith(("$", "`", "<("))
+
+
+def _elsewhere() -> Scope:
+    """Return the scope of code that runs at another time or place."""
+    scope = Scope()
+    scope.cwd_known = False
+    return scope
+
+
+def _fixed_name(script: SimpleReader, word: Word) -> str | None:
+    """Return the name of a program whose directory alone is unknown, as in `"$x/bin/tool"`."""
+    written, name = script.text[word.start : word.end], word.text.rpartition("/")[2]
+    quoted = written.count('"') == 2 and written[0] == written[-1] == '"'
+    return name if quoted and name and name.replace("-", "").replace(".", "").isalnum() else None
 
 
 def _is_initialiser(command: Command) -> bool:

@@ -78,6 +78,11 @@ class Scope:
         other.cwd_known = self.cwd_known
         return other
 
+    def become(self, other: Scope) -> None:
+        """Take over all that `other` knows."""
+        for name in Scope.__slots__:
+            setattr(self, name, getattr(other, name))
+
     def merge(self, other: Scope) -> None:
         """Keep only what holds both here and in `other`: either may have come about."""
         for name in self.variables.keys() | other.variables.keys():

@@ -27,7 +27,7 @@ _LEAVES = names("exit return break continue")
 
 def read_script(text: str, scope: Scope, collector: Collector, feed: Feed, place: Place) -> None:
     """Parse `text` and walk it; `place` says where it lies in the line."""
-    script = Script(Text(text, place), scope, collector, nested=bool(feed.wrappers))
+    script = Script(Text(text, place), scope, collector, feed.wrappers)
     for statement in parse_statements(text):
         if isinstance(statement, Broken):
             near = text[max(0, statement.at - 12) : statement.at + 12]
@@ -119,7 +119,7 @@ class Script(SimpleReader):
                 outcomes.append(self.scope)
             self.scope = outer
         if not node.clauses[-1][0] and outcomes:
-            self.scope = outcomes.pop()
+            self.scope.become(outcomes.pop())
         for outcome in outcomes:
             self.scope.merge(outcome)
 
@@ -185,8 +185,6 @@ class Script(SimpleReader):
 
     def substitute(self, inner: Substitution) -> Output:
         """Walk the commands of a substitution."""
-        if self.collector.is_seen(self.text[inner.start : inner.end], self.nested):
-            return Output(None, ())
         commands = self.collector.commands
         mark, sources = len(commands), self.sources
         outer, self.scope = self.scope, self.scope.copy()
@@ -199,10 +197,11 @@ class Script(SimpleReader):
 
     def _walk_inner(self, inner: Substitution) -> None:
         if inner.body is not None:
-            self.walk(inner.body, Feed())
+            self.walk(inner.body, Feed(wrappers=self.wrappers))
         elif self.collector.descend():
             place = Place(None, self.source.place.locate(inner.start, inner.end))
-            read_script(inner.code, self.scope, self.collector, Feed(), place)
+            feed = Feed(wrappers=self.wrappers)
+            read_script(inner.code, self.scope, self.collector, feed, place)
             self.collector.ascend()
 
 

@@ -67,9 +67,6 @@ class Collector(Protocol):
     def ascend(self) -> None:
         """Come back from `descend`."""
 
-    def is_seen(self, substitution: str, nested: bool) -> bool:
-        """Say whether code quotes a substitution that was walked where it was written."""
-
     def next_pipeline(self) -> int:
         """Return the number of a new pipeline."""
 
@@ -77,14 +74,16 @@ class Collector(Protocol):
 class SimpleReader(Expander):
     """Read the simple commands of one text."""
 
-    __slots__ = ("collector", "nested", "source")
+    __slots__ = ("collector", "source", "wrappers")
 
-    def __init__(self, source: Text, scope: Scope, collector: Collector, nested: bool) -> None:
+    def __init__(
+        self, source: Text, scope: Scope, collector: Collector, wrappers: tuple[str, ...]
+    ) -> None:
         super().__init__(source.text, scope)
         self.source = source
         self.collector = collector
-        self.nested = nested
-        """Whether this is code found inside another text."""
+        self.wrappers = wrappers
+        """What runs the text as a whole; substitutions run there too."""
 
     def spend(self, size: int) -> bool:
         """Count characters made by expansion; False when there were too many."""

@@ -145,6 +145,16 @@ def unwrap(name: str, words: list[Word]) -> list[Unwrapped]:
     return [Unwrapped(name, rest, is_code=not found.words)]
 
 
+def login_shell(name: str, words: list[Word]) -> str | None:
+    """Return what to call the shell that `words`, which name no command, start; None if none."""
+    if name == "ssh":
+        at = _skip_options(words, 1, _SSH.values)
+        return f"ssh {words[at].text}" if at < len(words) else None
+    if name == "sudo":
+        return name if any(w.text in ("-s", "-i", "--shell", "--login") for w in words) else None
+    return name if name == "su" else None
+
+
 def _two_words(words: list[Word]) -> tuple[str, Wrapper | None, int]:
     for at in range(1, len(words)):
         if not words[at].text.startswith("-"):
