@@ -74,7 +74,7 @@ class _Unindexed(RuleSet):
     """Look at every rule for every call."""
 
     def __init__(self, rules: RuleSet) -> None:
-        super().__init__(rules.constitution, rules.packs, rules.rules, rules.tools, rules._banks)
+        super().__init__(rules.constitution, rules.packs, rules.rules, rules.tools, rules.banks)
         for shelf in (self._calls, self._results, self._patterned, self._limited):
             items: list[Rule] = shelf._items
             shelf.find = lambda call, items=items: items  # type: ignore[method-assign, misc]

@@ -34,7 +34,8 @@ def test_known_names_are_known_however_hosts_write_them(tool: str, kind: str) ->
     ("arguments", "kind"),
     [
         ({"command": "ls"}, "shell"),
-        ({"cmd": "ls", "timeout": 5}, "shell"),
+        ({"cmd": "ls -l", "timeout": 5, "description": "list"}, "shell"),
+        ({"command": "create", "id": "7"}, "other"),
         ({"code": "print(1)"}, "code"),
         ({"path": "a", "content": "x"}, "file_write"),
         ({"path": "a"}, "file_read"),
