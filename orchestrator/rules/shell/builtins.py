@@ -46,6 +46,12 @@ def _declare(args: tuple[Word, ...], scope: Scope) -> None:
             scope.variables[name] = Variable((value,), word.known)
 
 
+def _local(args: tuple[Word, ...], scope: Scope) -> None:
+    _declare(args, scope)
+    if scope.arguments is None:  # outside a function it sets nothing
+        _read(args, scope)
+
+
 def _read(args: tuple[Word, ...], scope: Scope, sources: tuple[str, ...] = ()) -> None:
     for word in args:
         name = word.text.partition("=")[0].rstrip("+")
@@ -91,11 +97,12 @@ _EFFECTS: dict[str, Callable[[tuple[Word, ...], Scope], None]] = {
     "cd": _cd,
     "pushd": _pushd,
     "popd": _popd,
+    "local": _local,
     "printf": _printf,
     "unset": _unset,
     "set": _set,
     "shift": _shift,
     "alias": _alias,
     "unalias": _unalias,
-    **dict.fromkeys(("export", "declare", "typeset", "local", "readonly"), _declare),
+    **dict.fromkeys(("export", "declare", "typeset", "readonly"), _declare),
 }

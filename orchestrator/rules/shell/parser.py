@@ -1,5 +1,9 @@
 """Read a shell text into its tree: the grammar of bash, by recursive descent.
 
+It is our own because a guard must see what the shell sees. Measured with tree-sitter-bash 0.25: of
+`a | b | c` and `d > e` on the next row it makes three commands, of `a` and `\\b` on the next row one,
+and reports no error; and 64 Ki characters of `a|` keep it busy for 37 s, which nothing can stop.
+
 Linear in the length of the text. Where the text stops being shell, reading goes on with the next
 row: what follows may still be worth a rule, and the line counts as not understood anyway.
 """
@@ -25,7 +29,7 @@ from orchestrator.rules.shell.syntax import (
 )
 
 _MAX_ERRORS = 4
-_MAX_COMMANDS = 2_000
+_MAX_COMMANDS = 1_500
 _MAX_WORDS = 4_000
 _CLOSERS = frozenset(("then", "else", "elif", "fi", "do", "done", "esac", "}"))
 _REDIRECTS = frozenset("<>&{0123456789")

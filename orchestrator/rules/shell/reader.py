@@ -13,7 +13,7 @@ from orchestrator.rules.shell.simple import Expanded, Feed
 from orchestrator.rules.shell.wrappers import unwrap
 
 MAX_DEPTH = 50
-MAX_STEPS = 2_000
+MAX_STEPS = 1_500
 MAX_WRAPPERS = 12
 MAX_EXPANDED = 200_000
 _MAX_ROUNDS = 8
@@ -141,6 +141,7 @@ class _LineReader(CodeFollower):
             self.doubt(f"what {first.text[:40]!r} runs cannot be told")
             self.emit(simple, None)
             return
+        program = program.removeprefix("=") or program  # in zsh, `=rm` is the path of rm
         inner = unwrap(program, simple.words)
         if not inner:
             self._run_bare(simple, program)

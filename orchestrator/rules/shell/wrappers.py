@@ -81,7 +81,7 @@ def _wrapper(
 
 
 _PLAIN = (
-    "nohup setsid unbuffer builtin busybox toybox catchsegv firejail fakeroot",
+    "nohup setsid unbuffer builtin busybox toybox catchsegv firejail fakeroot noglob nocorrect",
     "poetry run", "pipenv run", "pdm run", "hatch run", "rye run", "bundle exec", "dotenv run",
     "mise exec", "asdf exec", "pyenv exec", "rbenv exec",
 )  # fmt: skip
