@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, NoReturn, TypeAlias
 
 import anyio
 from anyio.abc import ByteReceiveStream, ByteSendStream, Process
@@ -138,9 +138,14 @@ class _Conversation:
         if broken:
             raise broken[0]
 
-    async def _messages(self) -> Any:
-        """Yield well-formed messages; a result must not arrive before its decision was sent."""
+    async def _messages(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield well-formed messages; a result must not arrive before its decision was sent.
+
+        What came in one piece is checked before any of it is answered: the agent wrote all of it
+        without having seen an answer to the first.
+        """
         lines = BufferedByteReceiveStream(self._stdout)
+        together: list[dict[str, Any]] = []
         while True:
             line = await self._read_line(lines)
             if line is None:
@@ -150,8 +155,11 @@ class _Conversation:
                 why = self._objection(message)
             if why or message is None:
                 await self._break_off(why or "is empty", line)
-            else:
-                yield message
+            together.append(message)
+            if b"\n" not in lines.buffer:
+                for one in together:
+                    yield one
+                together.clear()
 
     def _objection(self, message: Mapping[str, Any]) -> str | None:
         if self._execute == "host":
@@ -172,7 +180,7 @@ class _Conversation:
             pass
         return None
 
-    async def _break_off(self, why: str, line: bytes) -> None:
+    async def _break_off(self, why: str, line: bytes) -> NoReturn:
         text = line.decode("utf-8", "replace").strip()
         await self._run.break_off(why, text)
         raise ProtocolError(f"run {self._run.id}: the agent's line {text[:80]!r} {why}")
