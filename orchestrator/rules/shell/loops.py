@@ -8,6 +8,7 @@ from orchestrator.rules.shell import syntax
 from orchestrator.rules.shell.command import names
 from orchestrator.rules.shell.syntax import Statement
 
+_JUMPS = names("break continue return exit eval source .")
 _MOVES = names("cd pushd popd")
 _SETS = names("read eval source . mapfile readarray printf getopts let unset export declare local "
               "readonly typeset set shift")  # fmt: skip
@@ -18,13 +19,17 @@ def changed_names(node: Statement, functions: Container[str]) -> set[str]:
     changed: set[str] = set()
     for simple in _simples(node):
         changed.update(assignment.name for assignment in simple.assignments)
-        first = simple.words[0] if simple.words else None
-        program = first.plain if isinstance(first, syntax.Written) else None
+        program = plain_name(simple)
         if program in _MOVES or program in functions:
             changed.add("cd")
-        if program in _SETS or program in functions or (first is not None and program is None):
+        if program in _SETS or program in functions or program is None:
             changed.add("*")
     return changed
+
+
+def may_jump(node: Statement) -> bool:
+    """Say whether some of `node` may be left out by `break`, `return` or their like."""
+    return any(plain_name(simple) in _JUMPS for simple in _simples(node))
 
 
 def _simples(node: Statement) -> Iterator[syntax.Simple]:
@@ -35,6 +40,14 @@ def _simples(node: Statement) -> Iterator[syntax.Simple]:
             yield node
         else:
             waiting.extend(_children(node))
+
+
+def plain_name(simple: syntax.Simple) -> str | None:
+    """Return the program as written, `:` for assignments; None if it is not plain."""
+    if not simple.words:
+        return ":"
+    first = simple.words[0]
+    return first.plain if isinstance(first, syntax.Written) else None
 
 
 def _children(node: Statement) -> Iterator[Statement]:

@@ -7,6 +7,7 @@ from orchestrator.rules.shell.code import CodeFollower, elsewhere, inside, join,
 from orchestrator.rules.shell.command import Command, Shell, Word, basename, split_arguments
 from orchestrator.rules.shell.interpreters import is_interpreter
 from orchestrator.rules.shell.launchers import Unwrapped, login_shell
+from orchestrator.rules.shell.loops import may_jump
 from orchestrator.rules.shell.scope import UNKNOWN, Function, Place, Scope
 from orchestrator.rules.shell.script import Script, read_script
 from orchestrator.rules.shell.simple import Expanded, Feed
@@ -117,11 +118,13 @@ class _LineReader(CodeFollower):
         self.calls.append(name)
         held = scope.arguments
         with lent(simple):
-            scope.arguments = None if calls else tuple(simple.words[1:])
+            scope.arguments = None if calls else simple.args
             if calls:
                 scope.variables = dict.fromkeys(scope.variables, UNKNOWN)
             script = Script(function.text, scope, self, simple.feed.wrappers)
             script.walk((function.body,), simple.feed)
+            if may_jump(function.body):
+                script.forget_changed(function.body)
         scope.arguments = held
         self.calls.pop()
 
@@ -203,7 +206,7 @@ class _LineReader(CodeFollower):
     def emit(self, simple: Expanded, program: str | None, code_from: tuple[str, ...] = ()) -> None:
         """Add a command to those that would run."""
         words, feed, reader = simple.words, simple.feed, simple.reader
-        args = tuple(words[1:])
+        args = simple.args
         flags, targets = split_arguments(args)
         start, end = _span(simple)
         command = Command(
