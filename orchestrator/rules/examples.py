@@ -144,9 +144,7 @@ def _propose(
     return turn.actions[-1], hits
 
 
-def _try_rule(
-    alone: RuleSet, spec: RuleSpec, document: Document, place: Place
-) -> Iterator[Trial]:
+def _try_rule(alone: RuleSet, spec: RuleSpec, document: Document, place: Place) -> Iterator[Trial]:
     groups: tuple[tuple[Literal["match", "pass"], tuple[Any, ...]], ...] = (
         ("match", spec.examples.match),
         ("pass", spec.examples.pass_),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import Field, ValidationError
@@ -54,6 +54,14 @@ def read_packs(
     packs = tuple(read_pack(document, text, parameters) for document, text in documents)
     check_names(packs, clauses)
     return packs
+
+
+def read_parameters(texts: Iterable[PolicyText]) -> dict[str, Parameter]:
+    """Return the parameters that packs leave open, by name."""
+    declared: dict[str, Parameter] = {}
+    for file, text in texts:
+        declare(read_document(text, file), declared)
+    return declared
 
 
 def declare(document: Document, declared: dict[str, Parameter]) -> None:
