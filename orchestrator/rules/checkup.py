@@ -101,7 +101,7 @@ class _Checkup:
 def _keep(document: Document, numbers: Iterable[int], lines: Mapping[Place, int] = {}) -> Document:
     """Return the document with only some of its rules; `lines` are those of the rules kept."""
     kept = [document.data["rules"][number] for number in numbers]
-    own = {place: line for place, line in document.lines.items() if place[:1] != ("rules",)}
+    own = {p: line for p, line in document.lines.items() if len(p) < 2 or p[0] != "rules"}
     data: dict[str, Any] = {**document.data, "rules": kept}
     return document._replace(data=data, lines={**own, **lines})
 

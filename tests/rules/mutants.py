@@ -1,0 +1,80 @@
+"""Rules with one thing broken, to see whether an example notices."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import ValidationError
+
+from orchestrator.rules.schema import RuleSpec
+
+MATCHERS = (
+    "command", "path", "host", "recipient", "secret", "sql", "text", "number", "argument",
+)  # fmt: skip
+NESTED = ("any", "none", "after")
+SINGLE = ("then", "unless")
+
+Place = tuple[str | int, ...]
+
+
+def breed(spec: RuleSpec) -> Iterator[tuple[str, RuleSpec]]:
+    """Yield what was broken, and the rule with that: still well-formed, of another meaning.
+
+    A matcher or one of its words is left out, a yes is a no, an alternative or a step is missing.
+    """
+    data = spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    for place in find_parts(data):
+        for name, mutant in _break(data, place):
+            try:
+                yield name, RuleSpec.model_validate(mutant)
+            except ValidationError:
+                continue  # the loader itself would refuse it
+
+
+def find_parts(data: dict[str, Any], place: Place = ()) -> Iterator[Place]:
+    """Yield where each matcher, alternative and step of a rule stands, and each word of them."""
+    for key, value in data.items():
+        here = (*place, key)
+        if key in MATCHERS:
+            yield here
+            yield from ((*here, word) for word in value)
+        elif key in NESTED:
+            yield here
+            for number, one in enumerate(value):
+                yield (*here, number)
+                yield from find_parts(one, (*here, number))
+        elif key in SINGLE and isinstance(value, dict):
+            if key == "unless":
+                yield here
+            yield from find_parts(value, here)
+        elif key in ("limit", "labels", "within", "unless", "named"):
+            yield here
+
+
+def _break(data: dict[str, Any], place: Place) -> Iterator[tuple[str, dict[str, Any]]]:
+    name = ".".join(map(str, place))
+    *_, value = _walk(data, place)
+    yield f"without {name}", _change(data, place, None)
+    if isinstance(value, bool):
+        yield f"{name} is {not value}", _change(data, place, not value)
+
+
+def _change(data: dict[str, Any], place: Place, value: Any) -> dict[str, Any]:
+    """Return a copy with `value` at `place`; None takes away what is there."""
+    changed = copy.deepcopy(data)
+    holder: Any = changed
+    for part in place[:-1]:
+        holder = holder[part]
+    if value is None:
+        del holder[place[-1]]
+    else:
+        holder[place[-1]] = value
+    return changed
+
+
+def _walk(data: Any, place: Place) -> Iterator[Any]:
+    for part in place:
+        data = data[part]
+        yield data
