@@ -12,6 +12,7 @@ import click
 from orchestrator.cli.command import Command
 from orchestrator.cli.options import complete_runs, json_option, with_config
 from orchestrator.cli.plain import safe
+from orchestrator.domain.decision import Outcome
 from orchestrator.domain.event import (
     Decided,
     Event,
@@ -71,13 +72,17 @@ def explain(loaded: Loaded, event: str, as_json: bool) -> None:
     ruleset, _ = read_rules(loaded.config.rules)
     told = [
         (hit, find_rationale(ruleset, hit, _stopped(case, hit), case.facts.packs))
-        for hit in case.hits
+        for hit in sorted(case.hits, key=_severity, reverse=True)
     ]
     if as_json:
         click.echo(json.dumps(_as_row(found, case, told)))
         return
     for line in _tell(found, case, told, ruleset):
         click.echo(line)
+
+
+def _severity(hit: Hit) -> int:
+    return 0 if hit.effect == "flag" else Outcome(hit.effect).severity
 
 
 def _gather(event: Event, events: Iterator[Event]) -> _Case:
@@ -110,7 +115,9 @@ def _gather(event: Event, events: Iterator[Event]) -> _Case:
 
 
 def _stopped(case: _Case, hit: Hit) -> str:
-    """Return the text a hit stands in, or the whole call."""
+    """Return the sub-command of a hit, the text it stands in, or the whole call."""
+    if hit.subcommand:
+        return hit.subcommand
     action = _action_of(case, hit.action)
     if action is None:
         return hit.span.text if hit.span else ""

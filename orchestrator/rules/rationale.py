@@ -49,11 +49,22 @@ def find_rationale(
 
 
 def _nearest_pass(spec: RuleSpec, stopped: str) -> str | None:
-    """Return the passing example one of whose texts is most like what was stopped."""
+    """Return the passing example one of whose texts is most like what was stopped.
 
-    def likeness(example: Any) -> float:
-        pairs = ((stopped[:_COMPARED], text[:_COMPARED]) for text in _find_texts(example))
-        return max((difflib.SequenceMatcher(None, *pair).ratio() for pair in pairs), default=0.0)
+    A text that begins with the same word, such as the same command, is the nearer one.
+    """
+    stopped = stopped[:_COMPARED]
+
+    def likeness(example: Any) -> tuple[bool, float]:
+        texts = [text[:_COMPARED] for text in _find_texts(example)]
+        alike = [
+            (
+                text.split(None, 1)[:1] == stopped.split(None, 1)[:1],
+                difflib.SequenceMatcher(None, stopped, text).ratio(),
+            )
+            for text in texts
+        ]
+        return max(alike, default=(False, 0.0))
 
     nearest = max(spec.examples.pass_, key=likeness, default=None)
     if nearest is None or isinstance(nearest, str):
