@@ -237,4 +237,4 @@ def test_diff_takes_names_folders_and_configurations(tmp_path: Path, capsys: Cap
     )
     shutil.rmtree(folder)
     assert run_program(["policy", "diff", "shell", str(folder), "--on", str(runs)]) == 1
-    assert "no rule pack" in capsys.readouterr().err
+    assert "cannot be read" in capsys.readouterr().err
