@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from orchestrator.domain.run import PackRef
 from orchestrator.domain.verdict import Hit
+from orchestrator.rules.constitution import Clause
 from orchestrator.rules.ruleset import RuleSet
-from orchestrator.rules.schema import Clause, RuleSpec
+from orchestrator.rules.schema import RuleSpec
 
 _COMPARED = 2_000
 

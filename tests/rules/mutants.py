@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -19,16 +19,27 @@ SINGLE = ("then", "unless")
 Place = tuple[str | int, ...]
 
 
-def breed(spec: RuleSpec) -> Iterator[tuple[str, RuleSpec]]:
-    """Yield what was broken, and the rule with that: still well-formed, of another meaning.
+class Mutant(NamedTuple):
+    """A rule that is still well-formed, and means something else."""
 
-    A matcher or one of its words is left out, a yes is a no, an alternative or a step is missing.
+    name: str
+    """What was done to it."""
+    is_word: bool
+    """Only a list inside a matcher was left out: one word less of what the matcher says."""
+    spec: RuleSpec
+
+
+def breed(spec: RuleSpec) -> Iterator[Mutant]:
+    """Yield every mutant: a matcher, a word of one, an alternative or a step left out, a yes a no.
+
+    An empty list says as little as one that is not there.
     """
     data = spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
     for place in find_parts(data):
         for name, mutant in _break(data, place):
+            is_word = name.startswith("without") and len(place) > 1 and place[-2] in MATCHERS
             try:
-                yield name, RuleSpec.model_validate(mutant)
+                yield Mutant(name, is_word, RuleSpec.model_validate(mutant))
             except ValidationError:
                 continue  # the loader itself would refuse it
 
