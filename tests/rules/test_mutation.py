@@ -12,7 +12,7 @@ from orchestrator.rules.schema import RuleSpec
 from tests.rules.mutants import breed
 
 RULESET, PACKS = read_rules(Rules())
-NOTICED_WORDS = 0.75
+NOTICED_WORDS = 0.7
 """At least this share of single words of matchers must be missed too. Some say what others imply:
 a program that only deletes needs no `access: [delete]`."""
 
