@@ -82,12 +82,9 @@ def check_examples(ruleset: RuleSet, packs: Sequence[Pack]) -> None:
     """
     for pack, rules in _divide(ruleset, packs):
         key = tried_key([pack.ref.hash, ruleset.constitution.ref.hash, ruleset.tools.hash])
-        if was_tried(key):
-            continue
-        for trial in _try_pack(ruleset, pack, rules):
-            if not trial.holds:
-                raise trial.fault()
-        note_tried(key)
+        if not was_tried(key):
+            _check_pack(ruleset, pack, rules)
+            note_tried(key)
 
 
 def try_examples(ruleset: RuleSet, packs: Sequence[Pack]) -> Iterator[Trial]:
@@ -103,6 +100,12 @@ def _divide(ruleset: RuleSet, packs: Sequence[Pack]) -> Iterator[tuple[Pack, Seq
         rules = ruleset.rules[number : number + len(pack.file.rules)]
         number += len(rules)
         yield pack, rules
+
+
+def _check_pack(ruleset: RuleSet, pack: Pack, rules: Sequence[Rule]) -> None:
+    for trial in _try_pack(ruleset, pack, rules):
+        if not trial.holds:
+            raise trial.fault()
 
 
 def _try_pack(ruleset: RuleSet, pack: Pack, rules: Sequence[Rule]) -> Iterator[Trial]:
