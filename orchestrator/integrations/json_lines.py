@@ -17,7 +17,7 @@ import anyio
 from anyio.abc import ByteReceiveStream, ByteSendStream, Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from orchestrator.guard import CrossauditError, Guard, GuardedRun, ProtocolError
+from orchestrator.guard import CrossauditError, Guard, GuardedRun, ProtocolError, RunSummary
 from orchestrator.integrations.tools import Tool, run_tool
 
 VERSION = 1
@@ -35,6 +35,7 @@ class Ended(NamedTuple):
     """What the command exited with; None when it had to be stopped."""
     terminated: bool
     """Whether the guard stopped the run."""
+    summary: RunSummary
     why: str = ""
 
 
@@ -67,13 +68,13 @@ async def run_command(
                 await conversation.hold(hello)
             except ProtocolError as error:
                 await _stop(process)
-                return Ended(run.id, process.returncode, True, str(error))
+                return Ended(run.id, process.returncode, True, run.summary(), str(error))
             finally:
                 with anyio.CancelScope(shield=True):
                     await _stop(process, grace=GRACE_SECONDS)
             if process.returncode and not run.terminated:
                 run.failure = f"the agent exited with {process.returncode}"
-        return Ended(run.id, process.returncode, run.terminated)
+        return Ended(run.id, process.returncode, run.terminated, run.summary())
 
 
 async def _start(command: Sequence[str], run: str, folder: Path | None) -> Process:
