@@ -163,6 +163,8 @@ class Gate:
                 decision=outcome,
                 clause=clause,
                 rule=rule,
+                pack=self._rules.name_pack(rule) if rule else None,
+                policy=self._rules.hash,
                 reason=reason,
                 cause=cause,
                 suspicion=suspicion,

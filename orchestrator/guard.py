@@ -26,7 +26,7 @@ from orchestrator.domain.review import Result, Review
 from orchestrator.domain.run import RunFacts, RunSummary
 from orchestrator.domain.value import clean, clean_text
 from orchestrator.errors import ActionDenied, CrossauditError, ProtocolError, StoreError
-from orchestrator.guarded.run import GuardedRun
+from orchestrator.guarded.run import GuardedRun, Resample
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.rules.redaction import Redactor
@@ -104,11 +104,13 @@ class Guard:
         tools: Iterable[Mapping[str, Any] | ToolSpec] = (),
         parent: GuardedRun | str | None = None,
         root: str | Path | None = None,
+        resample: Resample | None = None,
     ) -> AsyncIterator[GuardedRun]:
         """Open a guarded run; StoreError if nothing can be recorded.
 
         `model` is `vendor/name`; `task` is the user's words; `tools` are tool schemas as given to
-        the model; `root` is the directory the agent works in.
+        the model; `root` is the directory the agent works in. `resample` asks the agent for
+        another turn from the same context; only protocols that resample call it.
         """
         ledger = await self._acquire()
         try:
@@ -128,6 +130,7 @@ class Guard:
                 take_answers=lambda: ledger.take_answers(name),
                 publish=self._publish,
             )
+            opened.resample = resample
             async with opened:
                 yield opened
         finally:

@@ -77,6 +77,10 @@ class Decision(Value):
     """What the host must do; differs from `judged` under `observe` and after a human answered."""
     clause: str | None = None
     rule: str | None = None
+    pack: str | None = None
+    """Name, version and the first twelve hex digits of the hash of the pack that rule stands in."""
+    policy: str = ""
+    """Hash of constitution, tool mapping and packs in force: changes when any of them does."""
     reason: str = ""
     cause: str = ""
     """Which step decided: rules, suspicion, quorum, justification, failure, strikes, approval."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import anyio
 
@@ -36,6 +36,9 @@ from orchestrator.oversight.coverage import Releases
 from orchestrator.oversight.desk import Addressed
 from orchestrator.rules.redaction import Redactor, restore_object
 from orchestrator.rules.ruleset import RuleSet
+
+Resample: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
+"""Returns another assistant message: `calls`, and perhaps `message` and `reasoning`."""
 
 OVER = "the run was terminated"
 
@@ -75,6 +78,8 @@ class GuardedRun:
             holds=facts.mode == "live" and config.gate.enforce,
             keep_results=config.privacy.keep_results,
         )
+        self.resample: Resample | None = None
+        """How the host offers another sample of a turn, where it does."""
         self.failure = ""
         """Set by a host to record the run as failed, and why, though no exception ended it."""
         self._turn_lock = anyio.Lock(fast_acquire=True)

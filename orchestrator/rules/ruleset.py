@@ -104,6 +104,8 @@ class RuleSet:
         self.tools = tools
         self.banks = banks
         self.hash = _join_hashes(constitution.ref.hash, tools.hash, *(pack.hash for pack in packs))
+        names = {pack.name: f"{pack.name} {pack.version} {pack.hash[:12]}" for pack in packs}
+        self._pack_of = {rule.spec.id: names.get(rule.pack) for rule in rules}
         calls = [rule for rule in rules if rule.spec.on == "call"]
         self._calls = Shelf(calls, lambda rule: [rule.condition])
         self._results = Shelf(
@@ -114,6 +116,10 @@ class RuleSet:
             [rule for rule in calls if rule.pattern],
             lambda rule: list(rule.pattern.conditions) if rule.pattern else [],
         )
+
+    def name_pack(self, rule: str) -> str | None:
+        """Return name, version and short hash of a rule's pack; None for a rule of none."""
+        return self._pack_of.get(rule)
 
     def start(
         self, *, root: str | None, tools: tuple[ToolSpec, ...] = (), task: str | None = None

@@ -48,6 +48,11 @@ class FakeRules:
         clause = SimpleNamespace(id="C1", text="Be careful.", rationale="Harm lasts.")
         self.constitution = SimpleNamespace(clauses=(clause,), ref=ref)
 
+        self.hash = "0" * 64
+
+    def name_pack(self, rule: str) -> str:
+        return "fake 1 00"
+
     def start(self, **_: Any) -> object:
         return object()
 
