@@ -53,6 +53,7 @@ class Gate:
 
     def hear(self, text: str) -> None:
         """Take note of the user's words."""
+        self._rules.hear(text, self._state)
         for _, seat in self._seats:
             seat.hear(text)
 

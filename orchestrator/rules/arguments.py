@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
+import re2
 from pydantic import JsonValue
 
 from orchestrator.domain.value import JsonObject, clean_text
@@ -16,7 +18,11 @@ from orchestrator.rules.tools import Role, ToolMap, plain_name
 MAX_TEXTS = 20_000
 """More strings than this in one call are too many to judge; the call is held for that."""
 
+MAX_ASKED = 500
+"""Numbers of the user's that are kept."""
+
 _HUGE = 1e300
+_NUMBERS = re2.compile(r"\d[\d.,_]*")
 
 
 def read_texts(arguments: JsonObject, tools: ToolMap) -> Iterator[Text]:
@@ -40,6 +46,12 @@ def read_texts(arguments: JsonObject, tools: ToolMap) -> Iterator[Text]:
                 (f"{pointer}/{place}", argument, roles, value[place])
                 for place in range(len(value) - 1, -1, -1)
             )
+
+
+def find_numbers(text: str) -> frozenset[float]:
+    """Return the numbers a text names, `MAX_ASKED` at most."""
+    found = (_read_number(number.rstrip(".,")) for number in _NUMBERS.findall(text))
+    return frozenset(islice((number for number in found if number is not None), MAX_ASKED))
 
 
 def read_numbers(

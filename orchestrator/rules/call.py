@@ -44,10 +44,12 @@ class Call:
         spec: ToolSpec | None = None,
         root: str | None = None,
         links: Mapping[str, str] | None = None,
+        asked: frozenset[float] = frozenset(),
         result_of: Identity | None = None,
     ) -> None:
         self.action = action
         self.root = root
+        self.asked = asked
         self._tools = tools
         self.banks = banks
         self._links = links or {}

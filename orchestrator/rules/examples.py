@@ -1,9 +1,9 @@
 """Run the examples of rules: what a rule says it stops it must stop, and let pass what it says.
 
 An example is the main argument of a tool as text, `tool: {arguments}`, or a list of such steps, in
-which `result: text` is what the tool gave back, `approved: true` a human's answer, and a list
-inside the list a turn with several calls. Beside the tool may stand `times` and `links`, which says
-where symbolic links lead. The last step is the one that is judged.
+which `user: text` is what the user said, `result: text` what the tool gave back, `approved: true` a
+human's answer, and a list inside the list a turn with several calls. Beside the tool may stand
+`times` and `links`, which says where symbolic links lead. The last step is the one that is judged.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Step(NamedTuple):
     times: int = 1
     result: str | None = None
     approved: bool = False
+    user: str | None = None
 
 
 class Trial(NamedTuple):
@@ -121,7 +122,9 @@ def run_example(ruleset: RuleSet, steps: Sequence[Step], on: str) -> tuple[Hit, 
     hits: tuple[Hit, ...] = ()
     last: Action | None = None
     for index, step in enumerate(steps):
-        if step.result is not None:
+        if step.user is not None:
+            ruleset.hear(step.user, state)
+        elif step.result is not None:
             content = _REDACTOR.text(step.result)
             observation = Observation(action=last.id if last else None, content=content)
             hits = ruleset.observe(observation, last, state)
@@ -191,6 +194,8 @@ def _read_step(step: Any, spec: RuleSpec, document: Document, place: Place) -> S
     rest = {key: value for key, value in step.items() if key not in ("links", "times")}
     if "result" in rest:
         return Step(result=str(rest["result"]))
+    if "user" in rest:
+        return Step(user=str(rest["user"]))
     if "approved" in rest:
         return Step(approved=True)
     if len(rest) != 1 or not isinstance(arguments := next(iter(rest.values())), dict):

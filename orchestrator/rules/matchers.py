@@ -118,6 +118,8 @@ def compile_number(match: NumberMatch, banks: Banks) -> Matcher:
         for known, number, finding in call.numbers:
             if names.isdisjoint(known):
                 continue
+            if match.asked is not None and match.asked != (number in call.asked):
+                continue
             if match.above is not None and number > match.above:
                 found.append(finding._replace(detail=f"{number:g} is above {match.above:g}"))
             elif match.below is not None and number < match.below:

@@ -127,6 +127,10 @@ class RuleSet:
         """Return the state of a new run; `root` is the folder the agent works in."""
         return RuleState(self.rules, root, tools, task)
 
+    def hear(self, text: str, state: RuleState) -> None:
+        """Take note of what the user said after the task."""
+        state.hear(text)
+
     def check(self, turn: Turn, state: RuleState) -> tuple[Hit, ...]:
         """Return the hits of a turn, judged as a whole: each call counts for the others."""
         calls = self._open(turn, state)
@@ -214,6 +218,7 @@ class RuleSet:
                 spec=state.tools.get(action.tool),
                 root=state.root,
                 links=turn.links,
+                asked=state.asked,
             )
             for action in turn.actions
         ]

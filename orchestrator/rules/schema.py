@@ -146,6 +146,8 @@ class NumberMatch(Part):
     """Names of arguments, or the role `amount`."""
     above: float | None = None
     below: float | None = None
+    asked: bool | None = None
+    """False: only numbers the user did not name; True: only those the user named."""
 
 
 class LimitMatch(Part):

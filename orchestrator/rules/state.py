@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestrator.domain.action import Action, ToolSpec, Turn
+from orchestrator.rules.arguments import MAX_ASKED, find_numbers
 from orchestrator.rules.call import Call
 from orchestrator.rules.conditions import Labels
 from orchestrator.rules.flow import Tally
@@ -25,8 +26,15 @@ class RuleState:
         """Calls released so far."""
         self.progress = {rule.number: rule.pattern.start() for rule in rules if rule.pattern}
         self.tallies = {rule.number: Tally(rule.limit) for rule in rules if rule.limit}
+        self.asked: frozenset[float] = find_numbers(task or "")
+        """Numbers the user named; no more than `MAX_ASKED` are kept."""
         self._turn: Turn | None = None
         self._seen: list[Call] = []
+
+    def hear(self, text: str) -> None:
+        """Take in the numbers the user names."""
+        if len(self.asked) < MAX_ASKED:
+            self.asked |= find_numbers(text)
 
     def remember(self, turn: Turn, calls: list[Call]) -> None:
         """Keep the calls of the turn that was checked last; `record` asks for them again."""

@@ -56,6 +56,9 @@ class FakeRules:
     def start(self, **_: Any) -> object:
         return object()
 
+    def hear(self, text: str, state: object) -> None:
+        pass
+
     def check(self, turn: Turn, state: object) -> tuple[Hit, ...]:
         self.checked += 1
         return tuple(found for action in turn.actions for found in self.judge(action))
