@@ -18,7 +18,7 @@ from orchestrator.config import Config
 from tests.benchmarks.estimates import Point, auroc, bootstrap, quantile, rate_at, share, wilson
 from tests.benchmarks.keywords import sees_danger, sees_injection
 from tests.benchmarks.labelled import BENIGN, LABELLED, Labelled, find_shared, read_plain
-from tests.benchmarks.made import MADE
+from tests.benchmarks.made import frozen_halves
 from tests.benchmarks.outcomes import Judged, judge
 
 SOURCES = ("provenance", "justification", "justification:trace", "oversight", "oversight:trace",
@@ -49,7 +49,7 @@ async def _measure(shared: Path | None, only: Sequence[str] | None, list_held: b
         if shared and (not only or name in only):
             judged[name] = await judge(read(shared / name), config)
             _report(name, judged[name])
-    for name, make in MADE.items():
+    for name, make in frozen_halves().items():
         if not only or name in only:
             judged[name] = await judge(make(), config)
             _report(name, judged[name])

@@ -27,7 +27,7 @@ QUIET, ODDEST = 0.02, 0.45
 """Being unlike oneself is no crime: oddity alone never reaches what stops an action."""
 FREE_BITS, HALF_BITS = 4.0, 6.0
 """Surprise that passes, and the surprise on top that brings half the rest."""
-ANCHOR_SHARE = 0.5
+ANCHOR_SHARE = 0.75
 """How much oddity beside the anchor counts where it has become a habit since."""
 PILED_UP = 0.6
 MAX_WAITING = 1024
@@ -150,7 +150,8 @@ class BaselineSeat:
             return Abstained(why=self._why)
         oddities = self._find_oddities(action, before, len(turn.actions))
         suspicion = _suspicion(sum(oddity.bits for oddity in oddities))
-        claims = [_claim(action, f"{oddity.text} before") for oddity in oddities]
+        told = oddities if suspicion > QUIET else []
+        claims = [_claim(action, oddity.text) for oddity in told]
         for clause, pile in piled.items():
             suspicion = max(suspicion, min(PILED_UP * pile.level / ALARM, 0.9))
             text = f"{pile.misses} actions came near a breach of {clause}: more than is usual"

@@ -135,18 +135,20 @@ def find_oddities(
     """
     tool, found = action.tool, []
     if tool not in habits.tools:
-        found.append(Oddity(_newness(habits.tools), f"{tool} was never called"))
+        found.append(Oddity(_newness(habits.tools), f"{tool} was never called before"))
     else:
         if shape_of(action) not in habits.shapes:
-            found.append(Oddity(_newness(habits.shapes) / 2, f"{tool} never had these arguments"))
+            found.append(
+                Oddity(_newness(habits.shapes) / 2, f"{tool} never had these arguments before")
+            )
         if before in habits.tools or before == START:
             bits = _step_surprise(habits, before, tool)
             found.append(Oddity(bits, f"{tool} hardly ever follows {before}"))
         size = habits.sizes.get(tool)
         if size and (excess := size.excess(size_of(action))):
-            found.append(Oddity(2 * excess, f"{tool} never had arguments of this size"))
-    for name, count, text in ((tool, nth, f"{tool} is called {nth} times in this run"),
-                              (TURN, width, f"{width} calls in one turn")):  # fmt: skip
+            found.append(Oddity(2 * excess, f"{tool} never had arguments of this size before"))
+    for name, count, text in ((tool, nth, f"{tool} is called {nth} times in this run, more than ever"),
+                              (TURN, width, f"{width} calls in one turn, more than ever")):  # fmt: skip
         amount = habits.amounts.get(name)
         if amount and (excess := amount.excess(count)):
             found.append(Oddity(2 * excess, text))
