@@ -147,11 +147,10 @@ def find_oddities(
         size = habits.sizes.get(tool)
         if size and (excess := size.excess(size_of(action))):
             found.append(Oddity(2 * excess, f"{tool} never had arguments of this size before"))
-    for name, count, text in ((tool, nth, f"{tool} is called {nth} times in this run, more than ever"),
-                              (TURN, width, f"{width} calls in one turn, more than ever")):  # fmt: skip
-        amount = habits.amounts.get(name)
-        if amount and (excess := amount.excess(count)):
-            found.append(Oddity(2 * excess, text))
+    if excess := _excess(habits, tool, nth):
+        found.append(Oddity(excess, f"{tool} is called {nth} times in this run, more than ever"))
+    if excess := _excess(habits, TURN, width):
+        found.append(Oddity(excess, f"{width} calls in one turn, more than ever"))
     return [oddity for oddity in found if oddity.bits > 0.0]
 
 
@@ -182,6 +181,11 @@ def size_of(action: Action) -> int:
         elif isinstance(value, list):
             waiting.extend(value[:MAX_NODES])
     return size
+
+
+def _excess(habits: Habits, name: str, count: int) -> float:
+    amount = habits.amounts.get(name)
+    return 2 * amount.excess(count) if amount else 0.0
 
 
 def _newness(counts: Mapping[str, float]) -> float:
