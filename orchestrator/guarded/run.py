@@ -78,7 +78,7 @@ class GuardedRun:
         )
         self.failure = ""
         """Set by a host to record the run as failed, and why, though no exception ended it."""
-        self._turn_lock = anyio.Lock()
+        self._turn_lock = anyio.Lock(fast_acquire=True)
         self._next_turn = 0
 
     async def __aenter__(self) -> Self:

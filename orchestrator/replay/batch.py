@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeAlias
 
 import anyio
@@ -37,8 +39,26 @@ async def play_all(
         await _play_in_workers(found, config, take, workers, keys)
         return
     player = Player(config, keys=keys)
-    for place, item in enumerate(found):
-        await take(item, await _play(player, item, place))
+    with _rare_collections():
+        for place, item in enumerate(found):
+            await take(item, await _play(player, item, place))
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Let the garbage collector look less often, and never at what was there before.
+
+    Played runs are many small values without cycles; looking through them all again and again
+    took a third of the time.
+    """
+    thresholds = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
 
 
 async def _play_in_workers(
@@ -100,7 +120,8 @@ def play_chunk(
         played = [await _play(player, item, place) for place, item in enumerate(items, first)]
         return [one and one._replace(events=[]) for one in played]
 
-    return anyio.run(play)
+    with _rare_collections():
+        return anyio.run(play)
 
 
 async def _play(player: Player, item: Found, place: int) -> Played | None:

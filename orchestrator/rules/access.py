@@ -13,6 +13,7 @@ _STREAMS = frozenset(("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/stdin", "
 _WALKERS = frozenset(("find", "fd"))
 _WALKER_OPTIONS = frozenset(("-H", "-L", "-P"))
 _SCRIPT_FLAGS = frozenset(("-e", "-f", "--regexp", "--file", "--expression", "--reference"))
+_DD_ACCESS: dict[str, Access] = {"if": "read", "of": "write"}
 _PATH_STARTS = ("/", "./", "../", "~", "$HOME", "${HOME}")
 
 
@@ -77,16 +78,12 @@ def _guess_targets(command: Command) -> Iterator[Touched]:
     for word in command.args:
         name, is_pair, value = word.text.partition("=")
         text = value if is_pair and "/" not in name else word.text
-        if text == ".." or text.startswith(_PATH_STARTS):
-            yield Touched(word._replace(text=text), _guess_access(command, name))
+        if command.program == "dd" and name in _DD_ACCESS:
+            yield Touched(word._replace(text=text), _DD_ACCESS[name])
+        elif text == ".." or text.startswith(_PATH_STARTS):
+            yield Touched(word._replace(text=text), "use")
         elif "/" in text and "://" not in text and not text.startswith("-"):
             yield Touched(word, "use")
-
-
-def _guess_access(command: Command, name: str) -> Access:
-    if command.program != "dd":
-        return "use"
-    return {"of": "write", "if": "read"}.get(name, "use")  # type: ignore[return-value]
 
 
 def _find_outputs(command: Command, flags: frozenset[str]) -> Iterator[Word]:

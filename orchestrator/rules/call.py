@@ -6,7 +6,6 @@ Each facet is worked out once, when the first rule asks for it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 
 from orchestrator.domain.action import Action, ToolSpec
 from orchestrator.rules.access import find_touched
@@ -23,6 +22,7 @@ from orchestrator.rules.endpoints import find_endpoints
 from orchestrator.rules.facets import Code, Contact, Finding, Line, Sub, Text, Touch
 from orchestrator.rules.globs import has_wildcard
 from orchestrator.rules.hosts import read_url
+from orchestrator.rules.lazy import lazy
 from orchestrator.rules.paths import locate
 from orchestrator.rules.schema import Access
 from orchestrator.rules.secrets import SecretSpan
@@ -56,24 +56,24 @@ class Call:
         self.kind = self.identity.kind
         self.name = self.identity.name
 
-    @cached_property
+    @lazy
     def texts(self) -> tuple[Text, ...]:
         """Every string among the arguments, with its JSON pointer."""
         return tuple(read_texts(self.action.arguments, self._tools))
 
-    @cached_property
+    @lazy
     def known(self) -> tuple[tuple[Text, frozenset[int]], ...]:
         """Each text, with the numbers of the patterns that occur in it."""
         bank = self.banks.texts
         return tuple((text, known) for text in self.texts if (known := bank.matches(text.text)))
 
-    @cached_property
+    @lazy
     def secrets(self) -> tuple[tuple[Text, tuple[SecretSpan, ...]], ...]:
         """Each text that holds a secret, with where."""
         find = self.banks.scanner.find
         return tuple((text, spans) for text in self.texts if (spans := find(text.text)))
 
-    @cached_property
+    @lazy
     def lines(self) -> tuple[Line, ...]:
         """Every shell line that would run: the call's own, then those inside its Python."""
         inside = (
@@ -83,12 +83,12 @@ class Call:
         )
         return (*self._own_lines, *inside)
 
-    @cached_property
+    @lazy
     def subs(self) -> tuple[Sub, ...]:
         """Every command that would run."""
         return tuple(sub for line in self.lines for sub in _read_subs(line))
 
-    @cached_property
+    @lazy
     def unknown(self) -> tuple[Finding, ...]:
         """Each shell line that is not fully understood, with why."""
         return tuple(
@@ -97,7 +97,7 @@ class Call:
             if (why := one.shell.unknown)
         )
 
-    @cached_property
+    @lazy
     def snippets(self) -> tuple[Code, ...]:
         """Every piece of Python that would run: an argument, or code given to an interpreter."""
         if self._is_result:
@@ -116,7 +116,7 @@ class Call:
             for word in _find_code(sub.command)
         )
 
-    @cached_property
+    @lazy
     def _own_lines(self) -> tuple[Line, ...]:
         if self.kind != "shell" or self._is_result:
             return ()
@@ -128,7 +128,7 @@ class Call:
             found = [Line(t.pointer, t.text, parse_shell(t.text)) for t in self.texts]
         return tuple(found)
 
-    @cached_property
+    @lazy
     def touches(self) -> tuple[Touch, ...]:
         """Every path that an argument or a command names."""
         return (
@@ -137,7 +137,7 @@ class Call:
             *self._touch_by_snippets(),
         )
 
-    @cached_property
+    @lazy
     def contacts(self) -> tuple[Contact, ...]:
         """Every host that an argument or a command names."""
         return (
@@ -146,7 +146,7 @@ class Call:
             *self._contact_by_snippets(),
         )
 
-    @cached_property
+    @lazy
     def recipients(self) -> tuple[Finding, ...]:
         """Every address that a message would go to."""
         return tuple(
@@ -156,7 +156,7 @@ class Call:
             for one in split_addresses(text.text)
         )
 
-    @cached_property
+    @lazy
     def statements(self) -> tuple[tuple[Statement, Finding], ...]:
         """Every SQL statement; imports the SQL parser on the first."""
         found = []
@@ -171,12 +171,12 @@ class Call:
                 found += [(statement, finding) for statement in parse_sql(word.text)]
         return tuple(found)
 
-    @cached_property
+    @lazy
     def numbers(self) -> tuple[tuple[frozenset[str], float, Finding], ...]:
         """Every number among the arguments, with the names and roles it goes by."""
         return tuple(read_numbers(self.action.arguments, self._tools))
 
-    @cached_property
+    @lazy
     def folder(self) -> str | None:
         """Where relative paths start."""
         for name in ("cwd", "workdir", "working_directory", "working_dir"):
@@ -204,20 +204,27 @@ class Call:
             for word, access in find_touched(sub.command, self.banks.programs):
                 finding = self._in_command(sub, word)
                 resolved = _is_resolved(word) and (sub.command.cwd_known or word.text[:1] in "/~")
-                touch = self._touch(word.text, access, folder, finding)
                 wild = not word.known and has_wildcard(word.text)
-                yield touch._replace(resolved=resolved, wild=wild)
+                yield self._touch(word.text, access, folder, finding, resolved, wild)
 
     def _touch_by_snippets(self) -> Iterator[Touch]:
         for code in self.snippets:
             for path, access in code.snippet.files:
-                touch = self._touch(path.text, access, self.folder, code.find(path))
-                yield touch._replace(resolved="$" not in path.text)
+                resolved = "$" not in path.text
+                yield self._touch(path.text, access, self.folder, code.find(path), resolved)
 
-    def _touch(self, path: str, access: Access, folder: str | None, finding: Finding) -> Touch:
+    def _touch(
+        self,
+        path: str,
+        access: Access,
+        folder: str | None,
+        finding: Finding,
+        resolved: bool = True,
+        wild: bool = False,
+    ) -> Touch:
         leads = self._links.get(path)
         real = locate(leads, None) if leads else None
-        return Touch(locate(path, folder), real, access, True, False, finding)
+        return Touch(locate(path, folder), real, access, resolved, wild, finding)
 
     def _contact_by_arguments(self) -> Iterator[Contact]:
         if self.kind == "shell":

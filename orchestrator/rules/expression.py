@@ -18,6 +18,7 @@ MAX_CHARACTERS = 4_096
 """Longer texts reach an expression cut off: it works on a copy."""
 
 MAX_ITEMS = 200
+_UNTOLD = "its condition could not be told"
 
 
 def compile_expression(text: str) -> Expression:
@@ -47,9 +48,12 @@ def compile_expression(text: str) -> Expression:
         raise ValueError("`when`: it must be true or false")
 
     def holds(call: Call, labels: Iterable[Label]) -> str | None:
-        result = compiled.eval(data=_describe(call, labels))
+        try:
+            result = compiled.eval(data=_describe(call, labels))
+        except RuntimeError:  # its budget of steps ran out
+            return _UNTOLD
         if result.type() != kind.BOOL:  # a failure is a value too, and not a false one
-            return "its condition could not be told"
+            return _UNTOLD
         return "" if result.value() else None
 
     return holds

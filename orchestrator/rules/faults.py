@@ -17,7 +17,8 @@ def explain_fault(
     document: Document, error: ValidationError, model: type[BaseModel], at: Place = ()
 ) -> PolicyError:
     """Return the error for the first thing that is wrong; `at` is where `model` stands."""
-    first = error.errors(include_url=False)[0]
+    # A misspelt key is also a missing one; the misspelling is what helps.
+    first = min(error.errors(include_url=False), key=lambda e: e["type"] != "extra_forbidden")
     place = _existing(document, (*at, *first["loc"]))
     name = ".".join(str(part) for part in place[len(at) :] if isinstance(part, str))
     if first["type"] == "extra_forbidden":

@@ -82,9 +82,12 @@ class Tally:
 
     def used(self, number: int) -> float:
         """Return what counts when call number `number` is judged."""
-        if self._within is None:
-            return self._total
-        return sum(amount for at, amount in self._recent if number - at < self._within)
+        total = self._total
+        for at, amount in self._recent:  # the oldest first: few have dropped out since the last
+            if self._within is None or number - at < self._within:
+                break
+            total -= amount
+        return total
 
     def _forget(self, number: int) -> None:
         while self._recent and number - self._recent[0][0] >= (self._within or 0):

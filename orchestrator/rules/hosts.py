@@ -96,9 +96,9 @@ def _classify_address(address: _Address) -> set[HostClass]:
     classes: set[HostClass] = set()
     if inner in _METADATA_ADDRESSES or inner.is_link_local:
         classes.add("metadata")
-    if inner.is_loopback or inner.is_unspecified:
+    elif inner.is_loopback or inner.is_unspecified:
         classes.add("loopback")
-    elif inner.is_private:
+    elif inner.is_private and not inner.is_link_local:
         classes.add("private")
     return classes
 

@@ -11,6 +11,7 @@ from orchestrator.rules.call import Call
 
 CLAUSE = "legible-actions"
 _SHOWN = 200
+_LANGUAGES = ("shell", "code", "sql")
 
 
 def find_illegible(call: Call) -> Iterator[Hit]:
@@ -21,6 +22,8 @@ def find_illegible(call: Call) -> Iterator[Hit]:
         yield _escalate(call, "oversized-call", "The call is too large to judge", None)
     if any(text.text == TOO_DEEP for text in call.texts):
         yield _escalate(call, "nested-call", "The arguments are nested too deep to judge", None)
+    if call.kind not in _LANGUAGES:
+        return
     for finding in call.unknown:
         span = Span(path=finding.pointer, start=0, end=finding.end, text=finding.text[:_SHOWN])
         reason = "What the shell line would run cannot be told"

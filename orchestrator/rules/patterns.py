@@ -23,7 +23,7 @@ class PatternBank:
         options.log_errors = False
         self._set = re2.Set.FullMatchSet(options) if whole else re2.Set.SearchSet(options)
         self._numbers: dict[str, int] = {}
-        self._short = functools.lru_cache(maxsize=4096)(self._match)
+        self._short = functools.lru_cache(maxsize=4096)(self.scan)
 
     def add(self, pattern: str) -> int:
         """Return the number of `pattern`; raise ValueError where RE2 cannot read it."""
@@ -38,10 +38,11 @@ class PatternBank:
             self._set.Compile()
 
     def matches(self, text: str) -> frozenset[int]:
-        """Return the numbers of the patterns that occur in `text`."""
-        return self._short(text) if len(text) <= _SHORT else self._match(text)
+        """Return the numbers of the patterns that occur in `text`; short texts are remembered."""
+        return self._short(text) if len(text) <= _SHORT else self.scan(text)
 
-    def _match(self, text: str) -> frozenset[int]:
+    def scan(self, text: str) -> frozenset[int]:
+        """Return the numbers of the patterns that occur in `text`, found out anew."""
         if not self._numbers:
             return _NOTHING
         return frozenset(self._set.Match(encode(text)) or _NOTHING)

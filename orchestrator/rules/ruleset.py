@@ -94,7 +94,7 @@ class RuleSet:
         self.packs = packs
         self.rules = rules
         self.tools = tools
-        self._banks = banks
+        self.banks = banks
         self.hash = _join_hashes(constitution.ref.hash, tools.hash, *(pack.hash for pack in packs))
         calls = [rule for rule in rules if rule.spec.on == "call"]
         self._calls = Shelf(calls, lambda rule: [rule.condition])
@@ -182,7 +182,7 @@ class RuleSet:
 
     def alone(self, rule: Rule) -> RuleSet:
         """Return a set of that one rule, sharing everything that is compiled."""
-        return RuleSet(self.constitution, self.packs, (rule,), self.tools, self._banks)
+        return RuleSet(self.constitution, self.packs, (rule,), self.tools, self.banks)
 
     def recompile(self, spec: RuleSpec) -> RuleSet:
         """Return a set of that one rule, compiled anew."""
@@ -196,7 +196,7 @@ class RuleSet:
             Call(
                 action,
                 self.tools,
-                self._banks,
+                self.banks,
                 spec=state.tools.get(action.tool),
                 root=state.root,
                 links=turn.links,
@@ -211,7 +211,7 @@ class RuleSet:
         asked = Action(id=action.id if action else "", tool=tool, arguments=arguments)
         identity: Identity = self.tools.identify(asked, state.tools.get(tool))
         shown = asked.model_copy(update={"arguments": {CONTENT[1:]: result.content}})
-        return Call(shown, self.tools, self._banks, root=state.root, result_of=identity)
+        return Call(shown, self.tools, self.banks, root=state.root, result_of=identity)
 
     def _is_reached(self, rule: Rule, place: int, calls: Sequence[Call], state: RuleState) -> bool:
         """Say whether the steps before `rule` have happened, in the run or beside it in the turn.

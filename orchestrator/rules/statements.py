@@ -50,13 +50,14 @@ def parse_sql(text: str) -> tuple[Statement, ...]:
     best: tuple[Statement, ...] = (Statement("other", fault="it does not parse as SQL"),)
     for dialect in _DIALECTS:
         statements = _parse_as(text, dialect)
-        if statements and not any(statement.fault for statement in statements):
+        if statements is not None and not any(statement.fault for statement in statements):
             return statements
         best = statements or best
     return best
 
 
-def _parse_as(text: str, dialect: str | None) -> tuple[Statement, ...]:
+def _parse_as(text: str, dialect: str | None) -> tuple[Statement, ...] | None:
+    """Return the statements; None where the dialect has no such text."""
     import sqlglot
     from sqlglot.errors import SqlglotError
 
@@ -65,7 +66,7 @@ def _parse_as(text: str, dialect: str | None) -> tuple[Statement, ...]:
     try:
         trees = [tree for tree in sqlglot.parse(text, dialect=dialect) if tree is not None]
     except (SqlglotError, RecursionError):
-        return ()
+        return None
     finally:
         log.disabled = was_disabled
     return tuple(found for tree in trees for found in _classify(tree, len(trees) - 1))

@@ -26,10 +26,10 @@ class Shape(Part):
 
     kind: ToolKind
     needs: tuple[Role, ...]
-    form: Literal["sql", "mail", "url"] | None = None
+    form: Literal["sql", "mail", "url", "line", "code"] | None = None
     """What the value of the first role must look like."""
     only: bool = False
-    """No other argument takes free text, save ones that no role names."""
+    """No other argument has a name that a role knows."""
     names: Names = ()
     """Narrower names for the first role."""
 
@@ -81,6 +81,9 @@ class ToolMap:
             for name in names:
                 key = plain_name(name)
                 self._roles[key] = self._roles.get(key, frozenset()) | {role}
+        self.roles_of = functools.lru_cache(maxsize=8192)(self._find_roles)
+        """Return what an argument of this name may hold."""
+        self._shapes_of = functools.lru_cache(maxsize=4096)(self._match_shapes)
         self._shapes = file.shapes
         self._labels = {
             label: (frozenset(source.kinds), frozenset(map(plain_name, source.names)))
@@ -93,8 +96,7 @@ class ToolMap:
         kind, how = self._find_kind(name, action, spec)
         return Identity(kind, how, name, self.labels_of(name, kind))
 
-    def roles_of(self, argument: str) -> frozenset[Role]:
-        """Return what an argument of this name may hold."""
+    def _find_roles(self, argument: str) -> frozenset[Role]:
         return self._roles.get(plain_name(argument), frozenset())
 
     @functools.lru_cache(maxsize=4096)  # noqa: B019 - one map lives as long as its rules
@@ -121,36 +123,31 @@ class ToolMap:
     def _find_shape(
         self, arguments: Mapping[str, Any], spec: ToolSpec | None
     ) -> tuple[ToolKind, str]:
-        declared = _properties(spec)
-        for shape in self._shapes:
-            names = self._fits(shape, arguments) or self._fits(shape, declared)
-            if names:
-                return shape.kind, f"taken for {shape.kind} by its arguments {', '.join(names)}"
+        for given in (arguments, _properties(spec)):
+            for shape, chosen in self._shapes_of(tuple(given)):
+                if _has_form(shape, chosen, given):
+                    return (
+                        shape.kind,
+                        f"taken for {shape.kind} by its arguments {', '.join(chosen)}",
+                    )
         return "other", "unknown"
 
-    def _fits(self, shape: Shape, arguments: Mapping[str, Any]) -> list[str] | None:
-        chosen: list[str] = []
-        for role in shape.needs:
-            names = [
-                name
-                for name, value in arguments.items()
-                if role in self.roles_of(name) and isinstance(value, (str, list, int, float))
+    def _match_shapes(self, names: tuple[str, ...]) -> tuple[tuple[Shape, tuple[str, ...]], ...]:
+        """Return the shapes that arguments of these names can have, with the names that count."""
+        found = []
+        for shape in self._shapes:
+            allowed = frozenset(map(plain_name, shape.names))
+            chosen = [
+                next((name for name in names if role in self.roles_of(name)), None)
+                for role in shape.needs
             ]
-            if not names:
-                return None
-            chosen.append(names[0])
-        first = arguments[chosen[0]]
-        if shape.names and plain_name(chosen[0]) not in map(plain_name, shape.names):
-            return None
-        if shape.form and not _has_form(shape.form, first):
-            return None
-        if shape.only and any(
-            self.roles_of(name) and name not in chosen
-            for name, value in arguments.items()
-            if isinstance(value, str)
-        ):
-            return None
-        return chosen
+            if shape.names:
+                chosen[0] = next((name for name in names if plain_name(name) in allowed), None)
+            known = tuple(name for name in chosen if name is not None)
+            rest = any(self.roles_of(name) for name in names if name not in known)
+            if len(known) == len(chosen) and not (shape.only and rest):
+                found.append((shape, known))
+        return tuple(found)
 
 
 def read_tools(policy: PolicyText) -> ToolMap:
@@ -184,17 +181,27 @@ def _properties(spec: ToolSpec | None) -> Mapping[str, Any]:
     return dict.fromkeys(properties, "") if isinstance(properties, dict) else {}
 
 
-def _has_form(form: str, value: object) -> bool:
-    if isinstance(value, list):
-        return bool(value) and _has_form(form, value[0])
+def _has_form(shape: Shape, chosen: tuple[str, ...], arguments: Mapping[str, Any]) -> bool:
+    """Say whether the values look like what the shape is about."""
+    if not all(isinstance(arguments[name], (str, list, int, float)) for name in chosen):
+        return False
+    value = arguments[chosen[0]]
+    if isinstance(value, list) and value:
+        value = value[0]
+    if shape.form is None:
+        return True
     if not isinstance(value, str):
         return False
     start = value.lstrip()[:200].lower()
-    if form == "url":
+    if shape.form == "url":
         return "://" in start
-    if form == "mail":
+    if shape.form == "mail":
         return "@" in start
-    return start.split(None, 1)[0] in _SQL_STARTS if start else False
+    if shape.form == "line":  # a lone word beside other arguments is a verb: `command: create`
+        return len(arguments) == 1 or any(mark in start for mark in " /|;&$`")
+    if shape.form == "code":
+        return any(mark in value for mark in "(=\n")
+    return bool(start) and start.split(None, 1)[0] in _SQL_STARTS
 
 
 def kinds() -> Iterable[str]:

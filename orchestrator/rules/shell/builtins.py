@@ -6,15 +6,19 @@ from collections.abc import Callable
 
 from orchestrator.rules.shell.command import Word
 from orchestrator.rules.shell.scope import UNKNOWN, Scope, Variable
+from orchestrator.rules.shell.simple import Expanded
 from orchestrator.rules.shell.wrappers import is_assignment
 
+_READERS = frozenset(("read", "mapfile", "readarray", "getopts", "let"))
 _HOME = Word("~", True, 0, 0)
 
 
-def apply_builtin(program: str, args: tuple[Word, ...], scope: Scope) -> None:
-    """Change `scope` as the builtin `program` would; other programs change nothing."""
-    effect = _EFFECTS.get(program)
-    if effect is not None:
+def apply_builtin(program: str, simple: Expanded) -> None:
+    """Change the scope of `simple` as the builtin `program` would; other programs do nothing."""
+    args, scope = tuple(simple.words[1:]), simple.reader.scope
+    if program in _READERS:
+        _read(args, scope, simple.feed.sources)
+    elif (effect := _EFFECTS.get(program)) is not None:
         effect(args, scope)
 
 
@@ -42,9 +46,10 @@ def _declare(args: tuple[Word, ...], scope: Scope) -> None:
             scope.variables[name] = Variable((value,), word.known)
 
 
-def _read(args: tuple[Word, ...], scope: Scope) -> None:
+def _read(args: tuple[Word, ...], scope: Scope, sources: tuple[str, ...] = ()) -> None:
     for word in args:
-        scope.variables[word.text.partition("=")[0].rstrip("+")] = UNKNOWN
+        name = word.text.partition("=")[0].rstrip("+")
+        scope.variables[name] = Variable((), known=False, sources=sources)
 
 
 def _printf(args: tuple[Word, ...], scope: Scope) -> None:
@@ -93,5 +98,4 @@ _EFFECTS: dict[str, Callable[[tuple[Word, ...], Scope], None]] = {
     "alias": _alias,
     "unalias": _unalias,
     **dict.fromkeys(("export", "declare", "typeset", "local", "readonly"), _declare),
-    **dict.fromkeys(("read", "mapfile", "readarray", "getopts", "let"), _read),
 }

@@ -40,7 +40,7 @@ def is_interpreter(program: str) -> bool:
     return program in SHELLS or program in _READS_COMMANDS or _family(program) is not None
 
 
-def read_code(program: str, args: tuple[Word, ...]) -> Code | None:
+def find_code(program: str, args: tuple[Word, ...]) -> Code | None:
     """Return where the code of the interpreter `program` comes from; None if from a file."""
     if program in SHELLS:
         return _shell_code(program, args)

@@ -1,40 +1,30 @@
-"""Read words: quotes, escapes, expansions, comments and here-documents, as bash does."""
+"""Read words as bash does: quotes, escapes, expansions, comments."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
 
 from orchestrator.rules.shell.escapes import decode_ansi
 from orchestrator.rules.shell.syntax import (
     Block,
     Broken,
-    Document,
     Kind,
     Part,
+    Pending,
     Substitution,
     Written,
 )
 
 _MAX_DEPTH = 40
-_MAX_PENDING = 64
 
-_ENDS = frozenset(" \t\n;&|()<>")
-_STOPS = _ENDS | frozenset("\\'\"$`")
+ENDS = frozenset(" \t\n;&|()<>")
+_STOPS = ENDS | frozenset("\\'\"$`")
 _QUOTED_STOPS = frozenset('\\"$`')
-_FIRST = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
-_NAME = _FIRST | frozenset("0123456789")
+_MARKS = dict.fromkeys(map(ord, _STOPS), "\n")
+FIRST = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
+NAME = FIRST | frozenset("0123456789")
 _SPECIAL = frozenset("0123456789@*#?$!-")
 _EXTENDED = frozenset("?*+@!")
-
-
-class _Pending(NamedTuple):
-    """A here-document whose body is still to come."""
-
-    document: Document
-    delimiter: str
-    literal: bool
-    strip_tabs: bool
 
 
 class Lexer(ABC):
@@ -43,10 +33,11 @@ class Lexer(ABC):
     def __init__(self, text: str) -> None:
         self.raw = text
         self.text = text.replace("\r\n", " \n") if "\r" in text else text
+        self.marks = self.text.translate(_MARKS)
         self.at = 0
         self.end = len(text)
         self.depth = 0
-        self.pending: list[_Pending] = []
+        self.pending: list[Pending] = []
         self.in_substitution = False
 
     @abstractmethod
@@ -83,23 +74,17 @@ class Lexer(ABC):
             self.newline()
             self.skip_blanks()
 
+    @abstractmethod
     def newline(self) -> None:
         """Go past the end of a row and the here-documents that follow it."""
-        self.at += 1
-        for pending in self.pending:
-            self._read_document(pending)
-        self.pending.clear()
 
     # words
 
     def word(self, *, pattern: bool = False) -> Written | None:
         """Read a word, None if there is none; `pattern` is one of `[[ =~ ]]` or `case`."""
         text, end, start = self.text, self.end, self.at
-        at = start
-        while at < end and text[at] not in _STOPS:
-            at += 1
-        self.at = at
-        if at == end or (text[at] in _ENDS and not self._is_inside(start, pattern)):
+        self.at = at = self._next_stop()
+        if at == end or (text[at] in ENDS and not self._is_inside(start, pattern)):
             if at == start:
                 return None
             return Written(start, at, text[start:at], ())
@@ -131,7 +116,7 @@ class Lexer(ABC):
             self._dollar(parts, quoted=False)
         elif char == "`":
             parts.append(self._backticks(quoted=False))
-        elif char not in _ENDS:
+        elif char not in ENDS:
             self._literal(parts)
         elif not self._is_inside(start, pattern):
             return False
@@ -144,11 +129,14 @@ class Lexer(ABC):
         return True
 
     def _literal(self, parts: list[Part]) -> None:
-        text, at = self.text, self.at
-        while at < self.end and text[at] not in _STOPS:
-            at += 1
-        parts.append(Part(Kind.LITERAL, text[self.at : at]))
+        at = self._next_stop()
+        parts.append(Part(Kind.LITERAL, self.text[self.at : at]))
         self.at = at
+
+    def _next_stop(self) -> int:
+        """Return the offset of the next character that is more than a letter of a word."""
+        found = self.marks.find("\n", self.at, self.end)
+        return found if found >= 0 else self.end
 
     def _single(self) -> str:
         close = self.text.find("'", self.at + 1, self.end)
@@ -210,10 +198,10 @@ class Lexer(ABC):
         if following == "(":
             parts.append(self._dollar_parenthesis(quoted))
         elif following == "{":
-            parts.append(self._bracketed(2, "{", "}", Kind.PARAMETER, quoted))
-        elif following in _FIRST:
+            parts.append(self.bracketed(2, "{", "}", Kind.PARAMETER, quoted))
+        elif following in FIRST:
             end = at + 2
-            while end < self.end and text[end] in _NAME:
+            while end < self.end and text[end] in NAME:
                 end += 1
             self._parameter(parts, end, quoted)
         elif following in _SPECIAL:
@@ -224,7 +212,7 @@ class Lexer(ABC):
             self.at += 2
             self._double(parts)
         elif following == "[":
-            parts.append(self._bracketed(2, "[", "]", Kind.OTHER, quoted))
+            parts.append(self.bracketed(2, "[", "]", Kind.OTHER, quoted))
         elif following == "\\" and text.startswith("\\\n", at + 1):
             raise self.broken("a row ends inside an expansion")
         else:
@@ -247,7 +235,7 @@ class Lexer(ABC):
     def _dollar_parenthesis(self, quoted: bool) -> Part:
         start = self.at
         if self.text.startswith("((", start + 1):
-            part = self._bracketed(3, "(", ")", Kind.OTHER, quoted)
+            part = self.bracketed(3, "(", ")", Kind.OTHER, quoted)
             if self.peek() != ")":
                 raise self.broken("whether `$((` is arithmetic cannot be told")
             self.at += 1
@@ -258,7 +246,7 @@ class Lexer(ABC):
     def _substitution(self, opening: int) -> Substitution:
         """Read `$(...)`, `<(...)` or `>(...)`."""
         start = self.at
-        self._go_deeper()
+        self.go_deeper()
         self.at += opening
         held = self.pending, self.in_substitution
         self.pending, self.in_substitution = [], True
@@ -278,7 +266,7 @@ class Lexer(ABC):
         if at >= self.end:
             raise self.broken("a backtick does not close")
         content = text[start + 1 : at]
-        self._go_deeper()
+        self.go_deeper()
         if "\\" in content:
             inner = Substitution(start, at + 1, None, _unescape_backticks(content, quoted))
         else:
@@ -291,10 +279,10 @@ class Lexer(ABC):
         self.at = at + 1
         return Part(Kind.COMMAND, text[start : self.at], quoted, (inner,))
 
-    def _bracketed(self, width: int, opening: str, closing: str, kind: Kind, quoted: bool) -> Part:
+    def bracketed(self, width: int, opening: str, closing: str, kind: Kind, quoted: bool) -> Part:
         """Read up to the bracket that closes, past an opening of `width`."""
         start = self.at
-        self._go_deeper()
+        self.go_deeper()
         self.at += width
         parts: list[Part] = []
         self._until(opening, closing, parts, quoted)
@@ -332,97 +320,12 @@ class Lexer(ABC):
 
     def _extended(self, parts: list[Part]) -> None:
         """Read the parentheses of an extended glob, `!(a|b)`."""
-        parts.append(self._bracketed(1, "(", ")", Kind.OTHER, quoted=False))
+        parts.append(self.bracketed(1, "(", ")", Kind.OTHER, quoted=False))
 
-    # here-documents
-
-    def expect_document(self, strip_tabs: bool) -> Document:
-        """Read a delimiter; the body is read at the end of the row."""
-        self.skip_blanks()
-        letters, literal, text, start = [], False, self.text, self.at
-        while self.at < self.end and text[self.at] not in _ENDS:
-            char = text[self.at]
-            if char == "'":
-                letters.append(self._single())
-                literal = True
-            elif char == '"':
-                close = text.find('"', self.at + 1, self.end)
-                letters.append(text[self.at + 1 : close])
-                self.at, literal = (close + 1, True) if close > 0 else (self.end, True)
-            elif char == "\\":
-                letters.append(text[self.at + 1 : self.at + 2])
-                self.at, literal = self.at + 2, True
-            elif char in "$`":
-                raise self.broken("the delimiter of a here-document is not plain")
-            else:
-                letters.append(char)
-                self.at += 1
-        if self.at == start:
-            raise self.broken("a here-document has no delimiter")
-        if self.raw.startswith("\r\n", self.at):
-            letters.append("\r")
-        if len(self.pending) > _MAX_PENDING:
-            raise self.broken("it has too many here-documents in a row")
-        document = Document()
-        self.pending.append(_Pending(document, "".join(letters), literal, strip_tabs))
-        return document
-
-    def _read_document(self, pending: _Pending) -> None:
-        """Read the body that starts here and go past its delimiter's row."""
-        document, start = pending.document, self.at
-        end, behind = self._find_delimiter(pending)
-        parts: list[Part] = []
-        if pending.literal:
-            parts.append(Part(Kind.QUOTED, self.raw[start:end]))
-        else:
-            held, self.end = self.end, end
-            self._quoted(parts, "")
-            self.end = held
-        if pending.strip_tabs:
-            parts = [p._replace(text=_strip_tabs(p.text)) for p in parts]
-        document.start, document.end, document.parts = start, end, tuple(parts)
-        self.at = behind
-
-    def _find_delimiter(self, pending: _Pending) -> tuple[int, int]:
-        """Return where the body ends and where what follows it starts."""
-        row, delimiter = self.at, pending.delimiter
-        while row < self.end:
-            close = self._row_end(row, pending.literal)
-            text = self.raw[row:close]
-            if not pending.literal:
-                text = text.replace("\\\n", "")
-            if pending.strip_tabs:
-                text = text.lstrip("\t")
-            if text == delimiter:
-                return row, min(close + 1, self.end)
-            if self.in_substitution and text.startswith(delimiter) and ")" in text:
-                return row, close - len(text) + len(delimiter)
-            row = close + 1
-        return self.end, self.end
-
-    def _row_end(self, start: int, literal: bool) -> int:
-        """Return the end of the row; a backslash continues it unless the body is literal."""
-        close = self.raw.find("\n", start, self.end)
-        while not literal and close >= 0 and _is_escaped(self.raw, start, close):
-            close = self.raw.find("\n", close + 1, self.end)
-        return close if close >= 0 else self.end
-
-    def _go_deeper(self) -> None:
+    def go_deeper(self) -> None:
         self.depth += 1
         if self.depth > _MAX_DEPTH:
             raise self.broken("it is nested too deep to follow")
-
-
-def _is_escaped(text: str, start: int, at: int) -> bool:
-    first = at
-    while first > start and text[first - 1] == "\\":
-        first -= 1
-    return (at - first) % 2 == 1
-
-
-def _strip_tabs(text: str) -> str:
-    first, *rows = text.split("\n")
-    return "\n".join([first.lstrip("\t"), *(row.lstrip("\t") for row in rows)])
 
 
 def _unescape_backticks(content: str, quoted: bool) -> str:

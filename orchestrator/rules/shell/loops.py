@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from orchestrator.rules.shell import syntax
 from orchestrator.rules.shell.command import names
@@ -10,19 +10,19 @@ from orchestrator.rules.shell.syntax import Statement
 
 _MOVES = names("cd pushd popd")
 _SETS = names("read eval source . mapfile readarray printf getopts let unset export declare local "
-              "readonly typeset")  # fmt: skip
+              "readonly typeset set shift")  # fmt: skip
 
 
-def changed_names(node: Statement) -> set[str]:
+def changed_names(node: Statement, functions: Container[str]) -> set[str]:
     """Return the variables assigned below `node`, `cd` if it moves, `*` if any may be set."""
     changed: set[str] = set()
     for simple in _simples(node):
         changed.update(assignment.name for assignment in simple.assignments)
         first = simple.words[0] if simple.words else None
         program = first.plain if isinstance(first, syntax.Written) else None
-        if program in _MOVES:
+        if program in _MOVES or program in functions:
             changed.add("cd")
-        elif program in _SETS or (first is not None and program is None):
+        if program in _SETS or program in functions or (first is not None and program is None):
             changed.add("*")
     return changed
 

@@ -1,24 +1,28 @@
-"""Turn simple commands into what really runs: calls, wrappers, interpreters, nested code."""
+"""Turn simple commands into what really runs: functions, aliases, wrappers, code."""
 
 from __future__ import annotations
 
 from orchestrator.rules.shell.builtins import apply_builtin
+from orchestrator.rules.shell.code import CodeFollower, elsewhere, inside, join, lent
 from orchestrator.rules.shell.command import Command, Shell, Word, basename, split_arguments
-from orchestrator.rules.shell.interpreters import INITIALISERS, is_interpreter, read_code
-from orchestrator.rules.shell.scope import Function, Place, Scope, Variable
+from orchestrator.rules.shell.interpreters import is_interpreter
+from orchestrator.rules.shell.launchers import Unwrapped, login_shell
+from orchestrator.rules.shell.scope import UNKNOWN, Function, Place, Scope
 from orchestrator.rules.shell.script import Script, read_script
-from orchestrator.rules.shell.simple import Expanded, Feed, SimpleReader
-from orchestrator.rules.shell.wrappers import Unwrapped, login_shell, unwrap
+from orchestrator.rules.shell.simple import Expanded, Feed
+from orchestrator.rules.shell.wrappers import unwrap
 
 MAX_DEPTH = 50
 MAX_STEPS = 2_000
 MAX_WRAPPERS = 12
 MAX_EXPANDED = 200_000
+_MAX_ROUNDS = 8
+_TOO_DEEP = "it is nested too deep to follow"
 
 
 def read_line(line: str) -> Shell:
     """Return every command that `line` would run."""
-    reader = _Reader()
+    reader = _LineReader()
     try:
         read_script(line, Scope(), reader, Feed(), Place())
         reader.walk_uncalled()
@@ -27,11 +31,8 @@ def read_line(line: str) -> Shell:
     return Shell(tuple(reader.commands), reader.unknown)
 
 
-_TOO_DEEP = "it is nested too deep to follow"
-
-
-class _Reader:
-    """Collects the commands of one line."""
+class _LineReader(CodeFollower):
+    """Collects the commands of one line, within bounds."""
 
     def __init__(self) -> None:
         self.commands: list[Command] = []
@@ -43,22 +44,24 @@ class _Reader:
         self.uncalled: dict[int, Function] = {}
         self.calls: list[str] = []
 
-    # bounds
-
     def doubt(self, why: str) -> None:
+        """Keep the first reason."""
         self.unknown = self.unknown or why
 
     def step(self) -> bool:
+        """Count a statement; False when there were too many."""
         self.steps += 1
         if self.steps > MAX_STEPS:
             self.doubt(f"it takes more than {MAX_STEPS:,} steps to follow")
         return self.steps <= MAX_STEPS
 
     def spend(self, size: int) -> bool:
+        """Count characters made by expansion; False when there were too many."""
         self.expanded += size
         return self.expanded <= MAX_EXPANDED
 
     def descend(self) -> bool:
+        """Go one level down; False if that is too deep."""
         if self.depth >= MAX_DEPTH:
             self.doubt(_TOO_DEEP)
             return False
@@ -66,302 +69,203 @@ class _Reader:
         return True
 
     def ascend(self) -> None:
+        """Come back from `descend`."""
         self.depth -= 1
 
     def next_pipeline(self) -> int:
+        """Return the number of a new pipeline."""
         self.pipelines += 1
         return self.pipelines
 
-    # functions
+    # functions and aliases
 
     def define(self, function: Function) -> None:
+        """Take note of a function that is not called yet."""
         self.uncalled[id(function.body)] = function
 
     def walk_uncalled(self) -> None:
         """Count the bodies of functions that the line defines and does not call."""
         while self.uncalled:
             _, function = self.uncalled.popitem()
-            Script(function.text, _elsewhere(), self, ()).walk((function.body,), Feed())
+            Script(function.text, elsewhere(), self, ()).walk((function.body,), Feed())
 
-    def _call(self, script: SimpleReader, simple: Expanded, function: Function) -> None:
+    def take(self, simple: Expanded) -> None:
+        """Take a simple command: a function's name, an alias or a program."""
+        if not simple.words:
+            if simple.feed.redirects or simple.assignments:
+                self.emit(simple, "")
+            return
+        first, scope = simple.words[0], simple.reader.scope
+        function = scope.functions.get(first.text) if first.known else None
+        if function is not None:
+            self._call(simple, function)
+            if function.is_certain:
+                return
+        if first.text in scope.aliases and f"alias {first.text}" not in self.calls:
+            self._expand_alias(simple, first)  # only an interactive shell would
+        self._run(simple)
+
+    def _call(self, simple: Expanded, function: Function) -> None:
+        """Walk the body of a function; of one that calls itself, once more with any arguments."""
         self.uncalled.pop(id(function.body), None)
-        name = simple.words[0].text
-        if name in self.calls:
-            feed = simple.feed._replace(wrappers=(*simple.feed.wrappers, "recursion"))
-            self._emit(script, simple._replace(feed=feed), name)
+        name, scope = function.name, simple.reader.scope
+        calls = self.calls.count(name)
+        if calls > 1:
+            wrappers = (*simple.feed.wrappers, "recursion")
+            self.emit(simple._replace(feed=simple.feed._replace(wrappers=wrappers)), name)
             return
         self.calls.append(name)
-        scope, held = script.scope, script.scope.arguments
-        _lend(simple, scope)
-        scope.arguments = tuple(simple.words[1:])
-        inner = Script(function.text, scope, self, simple.feed.wrappers)
-        inner.walk((function.body,), simple.feed)
+        held = scope.arguments
+        with lent(simple):
+            scope.arguments = None if calls else tuple(simple.words[1:])
+            if calls:
+                scope.variables = dict.fromkeys(scope.variables, UNKNOWN)
+            script = Script(function.text, scope, self, simple.feed.wrappers)
+            script.walk((function.body,), simple.feed)
         scope.arguments = held
         self.calls.pop()
 
-    # simple commands
-
-    def take(self, script: SimpleReader, simple: Expanded) -> None:
-        """Take a simple command: a function's name, an alias or a program."""
-        words = simple.words
-        if not words:
-            if simple.feed.redirects or simple.assignments:
-                self._emit(script, simple, "")
-            return
-        first, scope = words[0], script.scope
-        name = first.text
-        function = scope.functions.get(name) if first.known else None
-        if function:
-            self._call(script, simple, function)
-            if function.is_certain:
-                return
-        if name in scope.aliases and f"alias {name}" not in self.calls:
-            self._expand_alias(script, simple, name)  # only an interactive shell would
-        self._run(script, simple)
-
-    def _expand_alias(self, script: SimpleReader, simple: Expanded, name: str) -> None:
-        rest = script.text[simple.words[0].end : simple.end]
-        self.calls.append(f"alias {name}")
-        self._read(script.scope.aliases[name] + rest, script, simple, simple.words[0], simple.feed)
+    def _expand_alias(self, simple: Expanded, first: Word) -> None:
+        rest = simple.reader.text[first.end : simple.end]
+        self.calls.append(f"alias {first.text}")
+        self.read(simple.reader.scope.aliases[first.text] + rest, simple, first, simple.feed)
         self.calls.pop()
 
-    def _run(self, script: SimpleReader, simple: Expanded) -> None:
+    # programs
+
+    def _run(self, simple: Expanded) -> None:
         """Run a program, even where a function has its name: wrappers see no functions."""
         first = simple.words[0]
-        program = basename(first.text) if first.known else _fixed_name(script, first)
+        program = basename(first.text) if first.known else _fixed_name(simple)
         if program is None:
             self.doubt(f"what {first.text[:40]!r} runs cannot be told")
-            self._emit(script, simple, None)
+            self.emit(simple, None)
             return
         inner = unwrap(program, simple.words)
-        if not inner or inner[0].kept:
-            self._run_program(script, simple, program, is_bare=not inner)
+        if not inner:
+            self._run_bare(simple, program)
+        elif inner[0].kept:
+            self.emit(simple, program)
         for unwrapped in inner:
-            self._run_unwrapped(script, simple, unwrapped)
+            self._run_inner(simple, unwrapped)
 
-    def _run_unwrapped(self, script: SimpleReader, simple: Expanded, inner: Unwrapped) -> None:
+    def _run_bare(self, simple: Expanded, program: str) -> None:
+        """Run a program that wraps no other."""
+        if label := login_shell(program, simple.words):
+            self.run_input(simple, program, label)
+        elif program == "eval":
+            self.evaluate(simple)
+        elif program in ("source", "."):
+            self.source(simple)
+        elif program == "trap":
+            self.trap(simple)
+        elif is_interpreter(program):
+            self.interpret(simple, program)
+        else:
+            self.emit(simple, program)
+            apply_builtin(program, simple)
+
+    def _run_inner(self, simple: Expanded, inner: Unwrapped) -> None:
+        """Run what a wrapper runs."""
         feed = simple.feed._replace(wrappers=(*simple.feed.wrappers, inner.name))
         if len(feed.wrappers) > MAX_WRAPPERS or not self.descend():
             self.doubt(_TOO_DEEP)
             return
-        held = script.scope
-        if inner.remote:
-            script.scope = _elsewhere()
-        if inner.is_code:
-            code = " ".join(word.text for word in inner.words)
-            first, last = inner.words[0], inner.words[-1]
-            place = first if len(inner.words) == 1 else Word(code, False, first.start, last.end)
-            self._read(code, script, simple, place, feed)
-        else:
-            self._run(script, simple._replace(words=self._fill(inner, simple), feed=feed))
+        scope = elsewhere() if inner.remote else simple.reader.scope
+        if inner.directory is not None:
+            scope = scope.copy()
+            scope.enter(inner.directory)
+        with inside(simple, scope):
+            if inner.is_text:
+                self.read(*_placed(inner.words, simple), feed)
+            else:
+                for words in _fill(inner, feed.stdin):
+                    self._run(simple._replace(words=words, feed=feed))
         self.ascend()
-        script.scope = held
 
-    def _fill(self, inner: Unwrapped, simple: Expanded) -> list[Word]:
-        """Return the wrapped words; those of `xargs` with the literal text it reads."""
-        stdin = simple.feed.stdin
-        if inner.name != "xargs" or stdin is None or not stdin.known:
-            return inner.words
-        if inner.words[-1].text != "{}":
-            return inner.words
-        read = stdin.text.split()
-        end = inner.words[-1].end
-        return [*inner.words[:-1], *(Word(text, True, end, end) for text in read)]
-
-    def _run_program(
-        self, script: SimpleReader, simple: Expanded, program: str, *, is_bare: bool
-    ) -> None:
-        args = tuple(simple.words[1:])
-        if is_bare and (label := login_shell(program, simple.words)):
-            self._run_stdin(script, simple, program, label)
-            return
-        if program in ("eval", "source", ".", "trap"):
-            self._run_builtin(script, simple, program, args)
-            return
-        if is_interpreter(program):
-            self._run_interpreter(script, simple, program, args)
-            return
-        self._emit(script, simple, program)
-        apply_builtin(program, args, script.scope)
-
-    def _run_builtin(
-        self, script: SimpleReader, simple: Expanded, program: str, args: tuple[Word, ...]
-    ) -> None:
-        if program == "trap":
-            self._emit(script, simple, program)
-            if len(args) > 1 and args[0].text not in ("", "-", "-p", "-l"):
-                feed = simple.feed._replace(wrappers=(*simple.feed.wrappers, program))
-                self._read(args[0].text, script, simple, args[0], feed)
-        elif program == "eval":
-            self._eval(script, simple, args)
-        else:
-            self._source(script, simple, program, args)
-
-    def _eval(self, script: SimpleReader, simple: Expanded, args: tuple[Word, ...]) -> None:
-        if any(_is_opaque(word) for word in args):
-            self._run_unseen(script, simple, "eval", simple.sources)
-            script.scope.forget()
-        elif args:
-            code = " ".join(word.text for word in args)
-            place = args[0] if len(args) == 1 else Word(code, False, args[0].start, args[-1].end)
-            feed = simple.feed._replace(wrappers=(*simple.feed.wrappers, "eval"))
-            self._read(code, script, simple, place, feed)
-
-    def _source(
-        self, script: SimpleReader, simple: Expanded, program: str, args: tuple[Word, ...]
-    ) -> None:
-        text = args[0].text if args else ""
-        if text.startswith("<("):
-            self._run_unseen(script, simple, program, simple.sources)
-        elif text in ("/dev/stdin", "/proc/self/fd/0", "/dev/fd/0"):
-            self._run_stdin(script, simple, program, program)
-        else:
-            self._emit(script, simple, program)
-        script.scope.forget()
-
-    # code
-
-    def _run_interpreter(
-        self, script: SimpleReader, simple: Expanded, program: str, args: tuple[Word, ...]
-    ) -> None:
-        code = read_code(program, args)
-        if code is None:
-            if any(word.text.startswith("<(") for word in args[:2]):
-                self._run_unseen(script, simple, program, simple.sources)
-            else:
-                self._emit(script, simple, program)
-        elif code.text is None:
-            self._run_stdin(script, simple, program, code.label)
-        elif _is_opaque(code.text):
-            self._run_unseen(script, simple, program, simple.sources)
-        else:
-            if simple.sources and not code.text.known:
-                self._emit(script, simple, program, code_from=simple.sources)
-            feed = simple.feed._replace(wrappers=(*simple.feed.wrappers, code.label))
-            held, script.scope = script.scope, script.scope.copy()
-            script.scope.arguments = code.arguments
-            self._read(code.text.text, script, simple, code.text, feed)
-            script.scope = held
-
-    def _run_stdin(self, script: SimpleReader, simple: Expanded, program: str, label: str) -> None:
-        feed = simple.feed
-        if feed.stdin is None:
-            if feed.reads_pipe:
-                self._run_unseen(script, simple, program, feed.sources)
-            else:
-                self._emit(script, simple, program)
-            return
-        written = () if feed.stdin.known else simple.sources
-        self._emit(script, simple, program, code_from=(*feed.sources, *written))
-        if not label:
-            return
-        if not feed.stdin.known and _is_opaque(feed.stdin):
-            self.doubt(f"the code that {program} runs cannot be seen")
-            return
-        held = script.scope
-        if program == "ssh":
-            script.scope = _elsewhere()
-        elif program not in ("source", "."):
-            script.scope = held.copy()
-        inner = Feed(wrappers=(*feed.wrappers, label))
-        self._read(feed.stdin.text, script, simple, feed.stdin, inner)
-        script.scope = held
-
-    def _run_unseen(
-        self, script: SimpleReader, simple: Expanded, program: str, sources: tuple[str, ...]
-    ) -> None:
-        self._emit(script, simple, program, code_from=sources)
-        inner = self.commands[simple.mark : -1]
-        if not inner or not all(_is_initialiser(command) for command in inner):
-            self.doubt(f"the code that {program} runs cannot be seen")
-
-    def _read(
-        self, code: str, script: SimpleReader, simple: Expanded, place: Word, feed: Feed
-    ) -> None:
-        """Read `code` found at `place` of `script` as shell."""
+    def read(self, code: str, simple: Expanded, place: Word, feed: Feed) -> None:
+        """Read `code`, which stands at `place` in the text of `simple`, as shell."""
         if not self.spend(len(code)) or len(feed.wrappers) > MAX_WRAPPERS or not self.descend():
             self.doubt(_TOO_DEEP)
             return
-        scope = script.scope
-        _lend(simple, scope)
-        outer = script.source.place
-        written = script.text[place.start : place.end]
+        outer = simple.reader.source.place
+        written = simple.reader.text[place.start : place.end]
         shift = 0 if written == code else 1 if written[1:-1] == code else None
         if shift is None or outer.offset is None:
             inner = Place(None, outer.locate(place.start, place.end))
         else:
             inner = Place(outer.offset + place.start + shift)
-        read_script(code, scope, self, feed, inner)
+        with lent(simple):
+            read_script(code, simple.reader.scope, self, feed, inner)
         self.ascend()
 
-    def _emit(
-        self,
-        script: SimpleReader,
-        simple: Expanded,
-        program: str | None,
-        code_from: tuple[str, ...] = (),
-    ) -> None:
-        words, feed, scope = simple.words, simple.feed, script.scope
-        place = script.source.place
+    def emit(self, simple: Expanded, program: str | None, code_from: tuple[str, ...] = ()) -> None:
+        """Add a command to those that would run."""
+        words, feed, reader = simple.words, simple.feed, simple.reader
         args = tuple(words[1:])
         flags, targets = split_arguments(args)
-        start = words[0].start if words else simple.start
-        redirect_end = max((r.target.end for r in simple.feed.redirects), default=0)
-        end = max(words[-1].end, redirect_end) if words else simple.end
-        start, end = min(start, end), max(start, end)
+        start, end = _span(simple)
         command = Command(
-            program,
-            words[0] if words else None,
-            args,
-            flags,
-            targets,
-            simple.feed.redirects,
-            simple.assignments,
-            feed.wrappers,
-            feed.reads_pipe,
-            feed.pipeline or self.next_pipeline(),
-            feed.stage,
-            feed.stdin_from,
-            feed.stdin,
-            code_from,
-            scope.cwd,
-            scope.cwd_known,
-            script.text[start:end],
-            start,
-            end,
+            program=program,
+            word=words[0] if words else None,
+            args=args,
+            flags=flags,
+            targets=targets,
+            redirects=feed.redirects,
+            assignments=simple.assignments,
+            wrappers=feed.wrappers,
+            reads_pipe=feed.reads_pipe,
+            pipeline=feed.pipeline or self.next_pipeline(),
+            stage=feed.stage,
+            stdin_from=feed.stdin_from,
+            stdin=feed.stdin,
+            code_from=code_from,
+            cwd=reader.scope.cwd,
+            cwd_known=reader.scope.cwd_known,
+            text=reader.text[start:end],
+            start=start,
+            end=end,
         )
+        place = reader.source.place
         self.commands.append(command if place.offset == 0 else _move(command, place))
 
 
-def _lend(simple: Expanded, scope: Scope) -> None:
-    """Let code see the variables set before the command that runs it: `x=1 sh -c ...`."""
-    for name, value in simple.assignments:
-        scope.variables[name] = Variable((value.text,), value.known)
-
-
-def _is_opaque(word: Word) -> bool:
-    """Say whether `word` is code that starts with something that cannot be seen."""
-    return not word.known and word.text.lstrip().startswith(("$", "`", "<("))
-
-
-def _elsewhere() -> Scope:
-    """Return the scope of code that runs at another time or place."""
-    scope = Scope()
-    scope.cwd_known = False
-    return scope
-
-
-def _fixed_name(script: SimpleReader, word: Word) -> str | None:
+def _fixed_name(simple: Expanded) -> str | None:
     """Return the name of a program whose directory alone is unknown, as in `"$x/bin/tool"`."""
-    written, name = script.text[word.start : word.end], word.text.rpartition("/")[2]
+    word = simple.words[0]
+    written, name = simple.reader.text[word.start : word.end], word.text.rpartition("/")[2]
     quoted = written.count('"') == 2 and written[0] == written[-1] == '"'
-    return name if quoted and name and name.replace("-", "").replace(".", "").isalnum() else None
+    return name if quoted and name.replace("-", "").replace(".", "").isalnum() else None
 
 
-def _is_initialiser(command: Command) -> bool:
-    return command.program in INITIALISERS or any(
-        word.text in ("completion", "completions") for word in command.args
-    )
+def _placed(words: list[Word], simple: Expanded) -> tuple[str, Expanded, Word]:
+    code, place = join(words)
+    return code, simple, words[0] if len(words) == 1 else place
+
+
+def _fill(inner: Unwrapped, stdin: Word | None) -> list[list[Word]]:
+    """Return the wrapped commands, with what `xargs` reads put in where the line says it."""
+    words, hole = inner.words, inner.hole
+    if hole is None:
+        return [words]
+    end = words[-1].end
+    if stdin is None or not stdin.known:
+        if hole == "":
+            return [[*words, Word("{}", False, end, end)]]
+        return [[w._replace(known=w.known and hole not in w.text) for w in words]]
+    if hole == "":
+        return [[*words, *(Word(text, True, end, end) for text in stdin.text.split())]]
+    rows = stdin.text.splitlines()[:_MAX_ROUNDS]
+    return [[w._replace(text=w.text.replace(hole, row)) for w in words] for row in rows]
+
+
+def _span(simple: Expanded) -> tuple[int, int]:
+    """Return the sub-command's span: from the program on, with its redirections."""
+    if not simple.words:
+        return simple.start, simple.end
+    ends = [simple.words[-1].end, *(redirect.target.end for redirect in simple.own)]
+    start, end = simple.words[0].start, max(ends)
+    return min(start, end), end
 
 
 def _move(command: Command, place: Place) -> Command:

@@ -165,10 +165,12 @@ class Script(SimpleReader):
 
     def _forget_changed(self, node: Statement) -> None:
         """Forget what a later round of the loop may have changed."""
-        changed = changed_names(node)
+        changed = changed_names(node, self.scope.functions)
         for name in self.scope.variables:
             if name in changed or "*" in changed:
                 self.scope.variables[name] = UNKNOWN
+        if "*" in changed:
+            self.scope.arguments = None
         if "cd" in changed:
             self.scope.enter(None)
 

@@ -30,9 +30,13 @@ class Feed(NamedTuple):
 class Expanded(NamedTuple):
     """A simple command with its words expanded."""
 
+    reader: SimpleReader
+    """Whose text it stands in."""
     words: list[Word]
     assignments: tuple[tuple[str, Word], ...]
     feed: Feed
+    own: tuple[Redirect, ...]
+    """The redirections written at the command itself."""
     sources: tuple[str, ...]
     """Programs whose output is in the words."""
     mark: int
@@ -46,7 +50,7 @@ class Collector(Protocol):
 
     commands: list[Command]
 
-    def take(self, reader: SimpleReader, simple: Expanded) -> None:
+    def take(self, simple: Expanded) -> None:
         """Take a simple command."""
 
     def define(self, function: Function) -> None:
@@ -102,14 +106,14 @@ class SimpleReader(Expander):
             assignments.append((assignment.name, value.word))
             if not words:
                 self._assign(assignment, value.variable)
+        outer = len(feed.redirects)
         if node.redirections:
             feed = self.redirect(feed, node.redirections)
-        self.collector.take(
-            self,
-            Expanded(
-                words, tuple(assignments), feed, tuple(self.sources), mark, node.start, node.end
-            ),
+        own, sources = feed.redirects[outer:], tuple(self.sources)
+        simple = Expanded(
+            self, words, tuple(assignments), feed, own, sources, mark, node.start, node.end
         )
+        self.collector.take(simple)
 
     # redirections
 

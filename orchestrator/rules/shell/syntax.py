@@ -73,6 +73,15 @@ class Document:
         self.start = self.end = 0
 
 
+class Pending(NamedTuple):
+    """A here-document whose body is still to come."""
+
+    document: Document
+    delimiter: str
+    literal: bool
+    strip_tabs: bool
+
+
 class Redirection(NamedTuple):
     """`>file`, `2>&1`, `<<<text` or a here-document."""
 
