@@ -95,9 +95,9 @@ def rate_at(points: Sequence[Point], fpr: float = 0.01) -> float | None:
 
 
 def quantile(values: Sequence[float], q: float) -> float:
-    """Return the value that a share `q` of all does not exceed; nan of none."""
+    """Return the least value that a share `q` of all does not exceed; nan of none."""
     ranked = sorted(values)
-    return ranked[min(len(ranked) - 1, math.ceil(q * len(ranked)))] if ranked else math.nan
+    return ranked[max(0, math.ceil(q * len(ranked)) - 1)] if ranked else math.nan
 
 
 def _ratio(pairs: Sequence[tuple[int, int]]) -> float | None:

@@ -21,9 +21,16 @@ from tests.benchmarks.labelled import BENIGN, LABELLED, Labelled, find_shared, r
 from tests.benchmarks.made import frozen_halves
 from tests.benchmarks.outcomes import Judged, judge
 
+INTRODUCTION = """\
+Profile default, combined gate. TPR runs: stopped at or before the first bad call where that is
+known, else anywhere. TPR calls: that call itself was held. FPR: good runs stopped anywhere, and
+their actions held. [95 % intervals by bootstrap over runs]
+"""
+HEAD = ("set", "bad/good", "TPR runs", "TPR calls", "FPR runs", "FPR actions", "AUROC",
+        "TPR at FPR 1%", "coverage", "us p50/p99")  # fmt: skip
 SOURCES = ("provenance", "justification", "justification:trace", "oversight", "oversight:trace",
            "baseline")  # fmt: skip
-COLUMNS = (20, 9, 17, 17, 17, 17, 17, 8, 12)
+COLUMNS = (20, 9, 17, 17, 17, 17, 17, 17, 8, 12)
 
 
 def main() -> None:
@@ -39,10 +46,8 @@ def main() -> None:
 
 
 async def _measure(shared: Path | None, only: Sequence[str] | None, list_held: bool) -> None:
-    print("Profile default, combined gate. TPR of agentdojo: stopped at or before the first bad "
-          "call. [95 % intervals by bootstrap over runs]\n")  # fmt: skip
-    _write(("set", "bad/good", "TPR stopped", "FPR runs", "FPR actions", "AUROC", "TPR at FPR 1%",
-            "coverage", "us p50/p99"))  # fmt: skip
+    print(INTRODUCTION)
+    _write(HEAD)
     config = Config()
     judged: dict[str, list[Judged]] = {}
     for name, read in LABELLED.items():
@@ -74,7 +79,7 @@ def _report(name: str, judged: list[Judged]) -> None:
         alarms = [(run.is_bad, int(says(run.recording))) for run in runs]
         bad = share([(alarm, 1) for is_bad, alarm in alarms if is_bad])
         good = share([(alarm, 1) for is_bad, alarm in alarms if not is_bad])
-        _write((title, "", str(bad), str(good)))
+        _write((title, "", str(bad), "", str(good)))
     absent = sum((one.abstained for one in judged), Counter[str]())
     failed = sum((one.failed for one in judged), Counter[str]())
     for word, counts in (("abstained", absent), ("failed", failed)):
@@ -93,6 +98,7 @@ def _line(name: str, judged: list[Judged]) -> tuple[str, ...]:
         name,
         f"{len(bad)}/{len(good)}",
         str(share([(int(one.is_stopped_in_time), 1) for one in bad])),
+        str(share([(int(one.is_call_held), 1) for one in bad if one.run.first_bad is not None])),
         str(share([(int(one.is_stopped), 1) for one in good])),
         str(share([(len(one.held), len(one.rows)) for one in good])),
         str(bootstrap(points, auroc)),

@@ -46,6 +46,11 @@ class Judged(NamedTuple):
         return any(first is None or row["message"] <= first for row in self.held)
 
     @property
+    def is_call_held(self) -> bool:
+        """Say whether the first bad call itself was held."""
+        return any(row["message"] == self.run.first_bad for row in self.held)
+
+    @property
     def score(self) -> float:
         """Return the highest suspicion; what rules hold ranks above what nothing holds."""
         return max((_score(row) for row in self.rows), default=0.0)
