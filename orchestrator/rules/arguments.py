@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from orchestrator.domain.value import JsonObject
+from orchestrator.domain.value import JsonObject, clean_text
 from orchestrator.rules.facets import Finding, Text
 from orchestrator.rules.tools import Role, ToolMap, plain_name
 
@@ -30,7 +30,7 @@ def read_texts(arguments: JsonObject, tools: ToolMap) -> Iterator[Text]:
         pointer, argument, roles, value = stack.pop()
         if isinstance(value, str):
             count += 1
-            yield Text(pointer, argument, roles, value)
+            yield Text(pointer, argument, roles, clean_text(value))
         elif isinstance(value, dict):
             for key, item in reversed(value.items()):
                 own = tools.roles_of(key)
@@ -57,7 +57,7 @@ def read_numbers(
             stack += [(f"{pointer}/{place}", name, item) for place, item in enumerate(value)]
         elif (number := _read_number(value)) is not None:
             names = frozenset((plain_name(name), *tools.roles_of(name)))
-            shown = str(value)
+            shown = str(value) if abs(number) < _HUGE else "a number beyond all bounds"
             yield names, number, Finding(pointer, 0, len(shown), shown)
 
 
@@ -65,7 +65,7 @@ def _read_number(value: Any) -> float | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, (int, float)):
-        return float(value) if abs(value) < _HUGE else math.copysign(math.inf, value)
+        return float(value) if abs(value) < _HUGE else math.inf if value > 0 else -math.inf
     if not isinstance(value, str) or len(value) > 40:
         return None
     text = value.strip().strip("$€£ ").replace(",", "").replace("_", "")
@@ -81,11 +81,11 @@ def _read_number(value: Any) -> float | None:
 def join_line(value: Any) -> str:
     """Make one shell line of a command given as text, as words or as several commands."""
     if isinstance(value, str):
-        return value
+        return clean_text(value)
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         return ""
     several = len(value) > 1 and all(" " in item for item in value)
-    return "\n".join(value) if several else shlex.join(value)
+    return clean_text("\n".join(value) if several else shlex.join(value))
 
 
 def split_addresses(text: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ from orchestrator.rules.matchers import (
     Findings,
     Matcher,
     compile_argument,
+    compile_deeds,
     compile_host,
     compile_number,
     compile_path,
@@ -117,6 +118,8 @@ def _compile_rest(
 def _compile_matchers(spec: Conditions, banks: Banks) -> list[Matcher]:
     """Compile the matchers, cheap and general first: what the last one found is shown."""
     compiled: list[Matcher] = []
+    if spec.does:
+        compiled.append(compile_deeds(spec.does, banks))
     if spec.argument:
         compiled.append(compile_argument(spec.argument, banks))
     if spec.recipient:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pydantic import ValidationError
 
@@ -12,7 +12,28 @@ from orchestrator.rules.document import read_document
 from orchestrator.rules.faults import explain_fault
 from orchestrator.rules.legibility import CLAUSE
 from orchestrator.rules.policies import PolicyText
-from orchestrator.rules.schema import Clause, ConstitutionFile
+from orchestrator.rules.schema import Identifier, Names, Part
+
+
+class Clause(Part):
+    """One principle of the constitution."""
+
+    id: Identifier
+    text: str
+    rationale: str
+    severity: Literal["low", "medium", "high", "critical"]
+    owasp: Names = ()
+    """Ids of the OWASP Top 10 for agentic applications."""
+    atlas: Names = ()
+    """Ids of MITRE ATLAS techniques; analogues, since ATLAS models outside adversaries."""
+
+
+class ConstitutionFile(Part):
+    """The whole constitution."""
+
+    version: str
+    about: str = ""
+    clauses: tuple[Clause, ...]
 
 
 class Constitution(NamedTuple):

@@ -16,6 +16,7 @@ from orchestrator.rules.paths import Location, is_outside, locate
 from orchestrator.rules.patterns import compile_pattern
 from orchestrator.rules.schema import (
     ArgumentMatch,
+    Deed,
     HostMatch,
     Names,
     NumberMatch,
@@ -220,6 +221,21 @@ def compile_number(match: NumberMatch, banks: Banks) -> Matcher:
     return find
 
 
+def compile_deeds(deeds: Sequence[Deed], banks: Banks) -> Matcher:
+    """Compile the matcher of what a call comes to: data leaves, or something is destroyed."""
+    finders = [_FINDERS[deed] for deed in deeds]
+
+    def find(call: Call, subs: Sequence[Sub] | None) -> Findings:
+        found: Findings = ()
+        for finder in finders:
+            found = [one for one in finder(call) if subs is None or one.sub in subs]
+            if not found:
+                return ()
+        return found
+
+    return find
+
+
 def compile_argument(match: ArgumentMatch, banks: Banks) -> Matcher:
     """Compile the matcher of an argument's value."""
     names = frozenset(map(plain_name, match.name))
@@ -237,6 +253,27 @@ def compile_argument(match: ArgumentMatch, banks: Banks) -> Matcher:
     return find
 
 
+def _find_egress(call: Call) -> Iterator[Finding]:
+    if call.kind in ("mail", "message"):
+        yield Finding("", 0, 0, "", None, f"a {call.kind} goes out")
+    for contact in call.contacts:
+        if contact.sends and "loopback" not in contact.host.classes:
+            yield contact.finding._replace(detail=f"data goes to {contact.host.name}")
+
+
+def _find_destruction(call: Call) -> Iterator[Finding]:
+    for touch in call.touches:
+        if touch.access == "delete":
+            yield touch.finding._replace(detail=f"{touch.location.full} is deleted")
+    for statement, finding in call.statements:
+        if statement.kind in ("delete", "drop", "truncate"):
+            yield finding._replace(detail=f"{statement.kind} {', '.join(statement.tables)}")
+
+
+_FINDERS: dict[Deed, Callable[[Call], Iterator[Finding]]] = {
+    "egress": _find_egress,
+    "destructive": _find_destruction,
+}
 _Facet = TypeVar("_Facet", Touch, Contact)
 
 

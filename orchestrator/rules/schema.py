@@ -1,4 +1,4 @@
-"""What a policy file may say: the typed words of constitution, packs and rules.
+"""What a rule pack may say: its typed words.
 
 Every model refuses unknown keys; every rule carries examples, which the loader runs.
 """
@@ -16,34 +16,14 @@ Identifier: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([.-][a-z0
 Names: TypeAlias = tuple[str, ...]
 Access: TypeAlias = Literal["read", "write", "delete", "use"]
 HostClass: TypeAlias = Literal["metadata", "loopback", "private", "address", "disguised"]
-Label: TypeAlias = Literal["untrusted", "private", "secret", "egress", "destructive"]
+Label: TypeAlias = Literal["untrusted", "private", "secret"]
+Deed: TypeAlias = Literal["egress", "destructive"]
 
 
 class Part(BaseModel):
     """A frozen part of a policy file; unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class Clause(Part):
-    """One principle of the constitution."""
-
-    id: Identifier
-    text: str
-    rationale: str
-    severity: Literal["low", "medium", "high", "critical"]
-    owasp: Names = ()
-    """Ids of the OWASP Top 10 for agentic applications."""
-    atlas: Names = ()
-    """Ids of MITRE ATLAS techniques; analogues, since ATLAS models outside adversaries."""
-
-
-class ConstitutionFile(Part):
-    """The whole constitution."""
-
-    version: str
-    about: str = ""
-    clauses: tuple[Clause, ...]
 
 
 class Parameter(Part):
@@ -213,6 +193,8 @@ class Conditions(Part):
     argument: ArgumentMatch | None = None
     labels: tuple[Label, ...] = ()
     """What the run has taken in so far, all of these."""
+    does: tuple[Deed, ...] = ()
+    """What the call comes to, by whatever means: data leaves, or something is destroyed."""
     when: str | None = None
     """CEL; needs the extra `cel`."""
     any: tuple[Conditions, ...] = ()
