@@ -83,16 +83,15 @@ class SimulatedSource:
 class ActivationAuditor:
     """Pass on what a source reads."""
 
+    name = "activation"
     trust: Trust = "trusted"
 
     def __init__(
         self,
-        name: str = "activation",
         source: Literal["null", "file", "simulated"] = "null",
         path: str | None = None,
         seed: int = 0,
     ) -> None:
-        self.name = name
         self.version = hashlib.sha256(f"{source}|{path}|{seed}".encode()).hexdigest()[:16]
         self.source = _open_source(source, path, seed)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import NamedTuple
 
 from orchestrator.auditors.auditor import Auditor
 from orchestrator.config import AuditorConfig, Config, nearest
@@ -14,16 +14,24 @@ from orchestrator.errors import ConfigError
 BASELINES = "baselines"
 """Folder beside the ledger's file that learned habits are kept in."""
 
-Build: TypeAlias = Callable[..., Auditor]
 
-_HOMES = {
-    "provenance": "provenance:ProvenanceAuditor",
-    "justification": "justification:JustificationAuditor",
-    "oversight": "evasion:OversightAuditor",
-    "baseline": "baseline:BaselineAuditor",
-    "activation": "activation:ActivationAuditor",
+class Kind(NamedTuple):
+    """Where auditors of a kind are made, and what may be set."""
+
+    home: str
+    """Module below `orchestrator.auditors`, and its class."""
+    settings: Mapping[str, type] = {}
+
+
+_KINDS = {
+    "provenance": Kind("provenance:ProvenanceAuditor"),
+    "justification": Kind("justification:JustificationAuditor"),
+    "oversight": Kind("evasion:OversightAuditor"),
+    "baseline": Kind(
+        "baseline:BaselineAuditor", {"folder": str, "min_runs": int, "min_actions": int}
+    ),
+    "activation": Kind("activation:ActivationAuditor", {"source": str, "path": str, "seed": int}),
 }
-"""Kind -> module below `orchestrator.auditors`, and its class."""
 
 
 def build_auditors(config: Config, ledger: str | None = None) -> tuple[Auditor, ...]:
@@ -37,20 +45,23 @@ def build_auditors(config: Config, ledger: str | None = None) -> tuple[Auditor, 
 
 
 def _build(entry: AuditorConfig, ledger: str) -> Auditor:
-    module, _, name = _HOMES[entry.kind].partition(":")
-    build = cast(Build, getattr(import_module(f"orchestrator.auditors.{module}"), name))
+    kind = _KINDS[entry.kind]
+    for key, value in entry.settings.items():
+        place = f"auditors.{entry.name}.settings"
+        if key not in kind.settings:
+            known = list(kind.settings)
+            hint = nearest(key, known) if known else f"; {entry.kind} has none"
+            raise ConfigError(f"{place}: unknown setting {key!r}{hint}")
+        if type(value) is not kind.settings[key]:
+            raise ConfigError(f"{place}.{key}: {value!r} is no {kind.settings[key].__name__}")
     settings = dict(entry.settings)
-    if entry.kind == "baseline":
-        settings.setdefault("folder", _folder_beside(ledger))
-    try:
-        return build(name=entry.name, **settings)
-    except TypeError:
-        known = [word for word in build.__init__.__annotations__ if word not in ("name", "return")]
-        wrong = next((key for key in settings if key not in known), None)
-        if wrong is None:
-            raise
-        hint = nearest(wrong, known) if known else "; it has no settings"
-        raise ConfigError(f"auditors.{entry.name}: unknown setting {wrong!r}{hint}") from None
+    if entry.kind == "baseline" and (folder := _folder_beside(ledger)):
+        settings.setdefault("folder", folder)
+    module, _, name = kind.home.partition(":")
+    build = getattr(import_module(f"orchestrator.auditors.{module}"), name)
+    auditor: Auditor = build(**settings)
+    auditor.name = entry.name
+    return auditor
 
 
 def _folder_beside(ledger: str) -> str | None:

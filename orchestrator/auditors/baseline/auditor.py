@@ -38,18 +38,17 @@ HOLDING = frozenset({"escalate", "deny", "terminate"})
 class BaselineAuditor:
     """Compare each action with the runs of the same agent and family of tasks before it."""
 
+    name = "baseline"
     trust: Trust = "trusted"
 
     def __init__(
         self,
-        name: str = "baseline",
         folder: str | None = None,
         min_runs: int = 5,
         min_actions: int = 30,
     ) -> None:
         if min_runs < 1 or min_actions < 1:
-            raise ConfigError(f"auditors.{name}: min_runs and min_actions are at least 1")
-        self.name = name
+            raise ConfigError("baseline: min_runs and min_actions are at least 1")
         self.min_runs = min_runs
         self.min_actions = min_actions
         settings = (QUIET, ODDEST, FREE_BITS, HALF_BITS, ANCHOR_SHARE, PILED_UP, ALARM)
