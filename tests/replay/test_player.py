@@ -152,7 +152,7 @@ async def test_a_comparison_names_what_differs() -> None:
     after = (await Player(lax).play(recording(*steps))).rows
     (change,) = compare_rows(before, after)
     assert change.before["decision"] == "deny" and change.after["decision"] == "allow"
-    assert change.fields == ["decision", "clause", "rule"]
+    assert change.fields == ["decision", "clause", "rule", "suspicion"]
     with pytest.raises(ValueError, match="shorter"):
         list(compare_rows(before, after[:1]))
 
