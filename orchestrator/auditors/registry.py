@@ -25,8 +25,8 @@ class Kind(NamedTuple):
 
 _KINDS = {
     "provenance": Kind("provenance:ProvenanceAuditor"),
-    "justification": Kind("justification:JustificationAuditor"),
-    "oversight": Kind("evasion:OversightAuditor"),
+    "justification": Kind("justification.auditor:JustificationAuditor"),
+    "oversight": Kind("evasion.auditor:OversightAuditor"),
     "baseline": Kind(
         "baseline:BaselineAuditor", {"folder": str, "min_runs": int, "min_actions": int}
     ),
