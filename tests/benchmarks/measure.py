@@ -16,7 +16,7 @@ import anyio
 from orchestrator.auditors.auditor import Auditor
 from orchestrator.config import Config
 from tests.benchmarks.estimates import Point, auroc, bootstrap, quantile, rate_at, share, wilson
-from tests.benchmarks.keywords import sees_danger, sees_injection
+from tests.benchmarks.keywords import count_later_calls, sees_danger, sees_injection
 from tests.benchmarks.labelled import BENIGN, LABELLED, Labelled, find_shared, read_plain
 from tests.benchmarks.made import frozen_halves
 from tests.benchmarks.outcomes import Judged, judge
@@ -24,7 +24,9 @@ from tests.benchmarks.outcomes import Judged, judge
 INTRODUCTION = """\
 Profile default, combined gate. TPR runs: stopped at or before the first bad call where that is
 known, else anywhere. TPR calls: that call itself was held. FPR: good runs stopped anywhere, and
-their actions held. [95 % intervals by bootstrap over runs]
+their actions held. "Count later calls" ranks runs by the number of calls after the first result and
+knows nothing else; "if it acts on" is the gate on runs that have one. An AUROC near the former, or
+that falls in the latter, says that acting at all gave the label away. [95 % by bootstrap over runs]
 """
 HEAD = ("set", "bad/good", "TPR runs", "TPR calls", "FPR runs", "FPR actions", "AUROC",
         "TPR at FPR 1%", "coverage", "us p50/p99")  # fmt: skip
@@ -80,6 +82,12 @@ def _report(name: str, judged: list[Judged]) -> None:
         bad = share([(alarm, 1) for is_bad, alarm in alarms if is_bad])
         good = share([(alarm, 1) for is_bad, alarm in alarms if not is_bad])
         _write((title, "", str(bad), "", str(good)))
+    later = [Point(run.is_bad, float(count_later_calls(run.recording))) for run in runs]
+    _write(("  count later calls", *[""] * 5, str(bootstrap(later, auroc))))
+    acting = [one for one in judged if count_later_calls(one.run.recording)]
+    points = [Point(one.run.is_bad, one.score) for one in acting]
+    counts = f"{sum(p.is_bad for p in points)}/{sum(not p.is_bad for p in points)}"
+    _write(("  gate, if it acts on", counts, *[""] * 4, str(bootstrap(points, auroc))))
     absent = sum((one.abstained for one in judged), Counter[str]())
     failed = sum((one.failed for one in judged), Counter[str]())
     for word, counts in (("abstained", absent), ("failed", failed)):
