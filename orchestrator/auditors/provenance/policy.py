@@ -86,6 +86,9 @@ class Scores(Part):
     beside_task_from_result: float
     beside_task_words_from_result: float
     beside_task: float
+    spelt_out: float
+    named_in_result: float
+    foreign_contact: float
     unlinked: float
     linked: float
     second_of_kind: float
@@ -98,6 +101,12 @@ class Discounts(Part):
     asked_and_linked: float
     delegated: float
     also_plain: float
+
+
+class Additions(Part):
+    """How much more a block counts, in log-odds."""
+
+    fresh_value: float
 
 
 class ProvenanceFile(Part):
@@ -114,6 +123,7 @@ class ProvenanceFile(Part):
     critical: Names = Field(default=())
     scores: Scores
     discounts: Discounts
+    additions: Additions
 
 
 class Policy(NamedTuple):
