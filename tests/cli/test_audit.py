@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import anyio
 import pytest
 
-from orchestrator.auditors.combination import load_combination
+from orchestrator.auditors.combination import load_combination, rise
 from orchestrator.cli.command import Exit
 from orchestrator.cli.program import run_program
 from orchestrator.config import Config
@@ -45,7 +46,10 @@ def decision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_it_shows_what_each_source_added(decision: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_program(["audit", decision]) == Exit.OK
     shown = capsys.readouterr().out
-    assert "suspicion 0.4" in shown and "what any action starts from: 5%" in shown
+    weight = load_combination().weight_of("provenance")
+    added = weight * rise(0.4, math.log(0.05 / 0.95))
+    assert f"{added:+6.2f}  provenance" in shown
+    assert "what any action starts from: 5%" in shown
     assert "provenance: 0.40" in shown and '"a@b.example" in arguments' in shown
     assert "oversight: abstained: nothing to go by" in shown
     assert load_combination().hash[:12] in shown
