@@ -25,7 +25,7 @@ from orchestrator.domain.action import ToolSpec
 from orchestrator.domain.decision import Decision, Outcome
 from orchestrator.domain.event import Event
 from orchestrator.domain.review import Result, Review
-from orchestrator.domain.run import RunFacts
+from orchestrator.domain.run import RunFacts, RunSummary
 from orchestrator.domain.value import clean, clean_text
 from orchestrator.errors import ActionDenied, CrossauditError, ProtocolError, StoreError
 from orchestrator.guarded.run import GuardedRun
@@ -45,6 +45,7 @@ __all__ = [
     "ProtocolError",
     "Result",
     "Review",
+    "RunSummary",
     "StoreError",
     "run_facts",
 ]

@@ -32,6 +32,8 @@ Write: TypeAlias = Callable[[str], None]
 GLYPHS = {"allow": "✓", "flag": "⚑", "modify": "~", "escalate": "?", "deny": "✗", "terminate": "■"}
 TELLING = ("command", "path", "url", "query", "sql", "to", "recipient", "amount")
 """Arguments that say most about a call, shown first."""
+SHELL = ("command", "cmd")
+SEVERITY = ("flag", "modify", "escalate", "deny", "terminate")
 
 
 class Narrator:
@@ -116,16 +118,20 @@ class Narrator:
                 self._note("~", f"{safe(name)} becomes {safe(_text(value), 80)}")
 
     def _tell_subcommands(self, action: Action | None, hits: list[Hit]) -> None:
-        """Say for each part of a shell line whether it is what the rules object to."""
-        objected = {hit.subcommand: hit for hit in hits if hit.subcommand}
-        if not objected or action is None:
+        """Say for each part of a compound shell line whether the rules object to it."""
+        objected: dict[str, Hit] = {}
+        for hit in sorted(hits, key=_severity):
+            if hit.subcommand:
+                objected[hit.subcommand] = hit
+        line = next(
+            (v for k, v in (action.arguments if action else {}).items() if k in SHELL), None
+        )
+        if not objected or not isinstance(line, str):
             return
-        line = next((v for k, v in action.arguments.items() if k in ("command", "cmd")), None)
-        if not isinstance(line, str):
-            return
-        for part in parse_shell(line).commands:
-            hit = objected.get(part.text)
-            word = f"{GLYPHS[hit.effect]} {hit.effect}" if hit else "✓ nothing against it"
+        parts = parse_shell(line).commands
+        for part in parts if len(parts) > 1 else ():
+            found = objected.get(part.text)
+            word = f"{GLYPHS[found.effect]} {found.effect}" if found else "✓ nothing against it"
             self._note("└", f"{pad(part.text, 50)} {word}")
 
     def _note(self, glyph: str, text: str) -> None:
@@ -139,6 +145,10 @@ def short_arguments(action: Action) -> str:
     named = [name for name in TELLING if name in action.arguments]
     rest = [name for name in action.arguments if name not in named]
     return " ".join(_text(action.arguments[name]) for name in [*named, *rest])
+
+
+def _severity(hit: Hit) -> int:
+    return SEVERITY.index(hit.effect)
 
 
 def _text(value: object) -> str:

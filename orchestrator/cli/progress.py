@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeVar
 
 import click
+
+_Item = TypeVar("_Item")
 
 
 def show_progress(length: int, label: str) -> AbstractContextManager[Any]:
@@ -18,3 +21,13 @@ def show_progress(length: int, label: str) -> AbstractContextManager[Any]:
         hidden=not sys.stderr.isatty(),
         show_pos=True,
     )
+
+
+@contextmanager
+def track(items: Iterable[_Item], label: str) -> Iterator[Iterable[_Item]]:
+    """Draw how many of `items` were taken, however many there are, as above."""
+    if not sys.stderr.isatty():
+        yield items
+        return
+    with click.progressbar(items, label=label, file=sys.stderr, show_pos=True) as bar:
+        yield bar

@@ -17,6 +17,7 @@ import click
 from orchestrator.cli.command import Command, Exit
 from orchestrator.cli.options import with_config
 from orchestrator.cli.plain import pad, safe
+from orchestrator.cli.progress import track
 from orchestrator.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -69,10 +70,11 @@ def replay(
     limit = loaded.config.limits.record_mib * 1024 * 1024
     found = find_runs(paths, format=format_, limit_bytes=limit)
     with ExitStack() as stack:
+        label = f"replaying {safe(str(paths[0]), 40)}"
         job = _Job(loaded.config, stack.enter_context(_open_rows(out)), workers, kept_in)
         if compare:
             job.other = _load_other(compare)
-        anyio.run(job.run, stack.enter_context(_progress(found, paths)))
+        anyio.run(job.run, stack.enter_context(track(found, label)))
     job.report()
     return Exit.FAILED if job.failed else Exit.OK
 
@@ -192,18 +194,6 @@ def _place(location: str | None) -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory(prefix="crossaudit-") as folder:
         yield str(Path(folder) / "ledger.db")
-
-
-@contextmanager
-def _progress(found: Iterable[Found], paths: tuple[Path, ...]) -> Iterator[Iterable[Found]]:
-    """Show how many runs were read, on a terminal."""
-    if not sys.stderr.isatty():
-        yield found
-        return
-    with click.progressbar(
-        found, file=sys.stderr, label=f"replaying {safe(str(paths[0]), 40)}", show_pos=True
-    ) as bar:
-        yield bar
 
 
 def _print_summary(summary: Summary, unreadable: list[Unreadable], *, to_stderr: bool) -> None:

@@ -16,8 +16,15 @@ from orchestrator.errors import ConfigError
 
 if TYPE_CHECKING:
     from orchestrator.config import Loaded
-    from orchestrator.guard import Guard
+    from orchestrator.guard import Guard, RunSummary
     from orchestrator.integrations.json_lines import Ended
+
+HOLDING = {
+    "modify": "modified",
+    "escalate": "escalated",
+    "deny": "denied",
+    "terminate": "terminated",
+}
 
 
 @click.command(
@@ -93,7 +100,7 @@ def run(
     ended = anyio.run(guarded)
     for failure in guard.witness_failures:
         click.echo(f"crossaudit: {safe(failure)}", err=True)
-    return _report(ended)
+    return _report(ended, loaded.config.gate.enforce)
 
 
 async def _narrate(guard: Guard, *, task_status: anyio.abc.TaskStatus[None]) -> None:
@@ -106,7 +113,8 @@ async def _narrate(guard: Guard, *, task_status: anyio.abc.TaskStatus[None]) -> 
             narrator.tell(event)
 
 
-def _report(ended: Ended) -> int:
+def _report(ended: Ended, enforced: bool) -> int:
+    click.echo(describe_summary(ended.summary, enforced), err=True)
     if ended.why:
         click.echo(f"crossaudit: {safe(ended.why)}", err=True)
     if ended.terminated:
@@ -116,6 +124,14 @@ def _report(ended: Ended) -> int:
         click.echo(f"crossaudit: the agent exited with {ended.exit_code}", err=True)
         return Exit.FAILED
     return Exit.OK
+
+
+def describe_summary(summary: RunSummary, enforced: bool) -> str:
+    """Return one line on what was judged; under `observe`, on what would have been held."""
+    counts = {word: summary.decisions.get(word, 0) for word in HOLDING}
+    said = ", ".join(f"{verb} {counts[word]}" for word, verb in HOLDING.items() if counts[word])
+    verb = "" if enforced else "observed only; would have "
+    return f"{summary.actions} actions: {verb}{said or 'held nothing'} [{summary.auditors}]"
 
 
 def _read_tools(path: str) -> list[dict[str, Any]]:

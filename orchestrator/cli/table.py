@@ -23,6 +23,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "replay": Entry(
             "replay:replay", "Judge recorded runs again, or under another configuration."
         ),
+        "policy": Entry("policy.group:policy", "Check, count, try and compare rules."),
         "calibrate": Entry("calibrate:calibrate", "Propose thresholds from your own benign runs."),
     },
     "Answer": {
@@ -35,6 +36,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "runs": Entry("runs:runs", "List recorded runs, newest first."),
         "show": Entry("runs:show", "Show a run step by step, or one event whole."),
         "audit": Entry("audit:audit", "Show what each auditor added to a decision."),
+        "explain": Entry("explain:explain", "Say why an action was decided as it was."),
         "verify": Entry("ledger:verify", "Check that nobody changed the record."),
         "export": Entry("ledger:export", "Write runs as JSON Lines that anybody can check."),
     },

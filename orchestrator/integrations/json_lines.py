@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, NoReturn, TypeAlias
 
 import anyio
 from anyio.abc import ByteReceiveStream, ByteSendStream, Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from orchestrator.guard import CrossauditError, Guard, GuardedRun, ProtocolError
+from orchestrator.guard import CrossauditError, Guard, GuardedRun, ProtocolError, RunSummary
 from orchestrator.integrations.tools import Tool, run_tool
 
 VERSION = 1
@@ -35,6 +35,7 @@ class Ended(NamedTuple):
     """What the command exited with; None when it had to be stopped."""
     terminated: bool
     """Whether the guard stopped the run."""
+    summary: RunSummary
     why: str = ""
 
 
@@ -67,13 +68,13 @@ async def run_command(
                 await conversation.hold(hello)
             except ProtocolError as error:
                 await _stop(process)
-                return Ended(run.id, process.returncode, True, str(error))
+                return Ended(run.id, process.returncode, True, run.summary(), str(error))
             finally:
                 with anyio.CancelScope(shield=True):
                     await _stop(process, grace=GRACE_SECONDS)
             if process.returncode and not run.terminated:
                 run.failure = f"the agent exited with {process.returncode}"
-        return Ended(run.id, process.returncode, run.terminated)
+        return Ended(run.id, process.returncode, run.terminated, run.summary())
 
 
 async def _start(command: Sequence[str], run: str, folder: Path | None) -> Process:
@@ -138,9 +139,14 @@ class _Conversation:
         if broken:
             raise broken[0]
 
-    async def _messages(self) -> Any:
-        """Yield well-formed messages; a result must not arrive before its decision was sent."""
+    async def _messages(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield well-formed messages; a result must not arrive before its decision was sent.
+
+        What came in one piece is checked before any of it is answered: the agent wrote all of it
+        without having seen an answer to the first.
+        """
         lines = BufferedByteReceiveStream(self._stdout)
+        together: list[dict[str, Any]] = []
         while True:
             line = await self._read_line(lines)
             if line is None:
@@ -150,8 +156,11 @@ class _Conversation:
                 why = self._objection(message)
             if why or message is None:
                 await self._break_off(why or "is empty", line)
-            else:
-                yield message
+            together.append(message)
+            if b"\n" not in lines.buffer:
+                for one in together:
+                    yield one
+                together.clear()
 
     def _objection(self, message: Mapping[str, Any]) -> str | None:
         if self._execute == "host":
@@ -172,7 +181,7 @@ class _Conversation:
             pass
         return None
 
-    async def _break_off(self, why: str, line: bytes) -> None:
+    async def _break_off(self, why: str, line: bytes) -> NoReturn:
         text = line.decode("utf-8", "replace").strip()
         await self._run.break_off(why, text)
         raise ProtocolError(f"run {self._run.id}: the agent's line {text[:80]!r} {why}")

@@ -16,15 +16,13 @@ from orchestrator.rules.matchers import (
     Findings,
     Matcher,
     compile_argument,
-    compile_deeds,
-    compile_host,
     compile_number,
-    compile_path,
     compile_recipient,
     compile_secret,
     compile_sql,
     compile_text,
 )
+from orchestrator.rules.places import compile_deeds, compile_host, compile_path
 from orchestrator.rules.schema import Conditions, Label
 from orchestrator.rules.tools import plain_name
 

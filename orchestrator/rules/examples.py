@@ -8,12 +8,13 @@ where symbolic links lead. The last step is the one that is judged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from orchestrator.domain.action import Action, Observation, Turn
 from orchestrator.domain.verdict import Hit
+from orchestrator.errors import PolicyError
 from orchestrator.rules.document import Document, Place
 from orchestrator.rules.redaction import Redactor
 from orchestrator.rules.schema import RuleSpec
@@ -40,7 +41,9 @@ _MAIN = {
 _REDACTOR = Redactor(SecretScanner(), b"examples")
 
 
-class _Step(NamedTuple):
+class Step(NamedTuple):
+    """One step of an example: a turn, a result, or a human's answer."""
+
     calls: tuple[tuple[str, dict[str, Any]], ...] = ()
     links: Mapping[str, str] = MappingProxyType({})
     times: int = 1
@@ -48,29 +51,71 @@ class _Step(NamedTuple):
     approved: bool = False
 
 
+class Trial(NamedTuple):
+    """What came of one example."""
+
+    rule: str
+    wanted: Literal["match", "pass"]
+    fired: Hit | None
+    """The hit of the rule, if it made one."""
+    document: Document
+    place: Place
+
+    @property
+    def holds(self) -> bool:
+        """Say whether it came out as the rule file says."""
+        return (self.fired is not None) == (self.wanted == "match")
+
+    def fault(self) -> PolicyError:
+        """Return the error for an example that does not hold."""
+        says = "is not stopped" if self.wanted == "match" else "is stopped"
+        why = f" ({self.fired.detail or self.fired.reason})" if self.fired else ""
+        return self.document.error(
+            f"{self.rule}: the example under `{self.wanted}` {says} by the rule{why}", self.place
+        )
+
+
 def check_examples(ruleset: RuleSet, packs: Sequence[Pack]) -> None:
     """Run the examples of each pack that has not passed them before.
 
     Raises PolicyError, with file and line, for the first that comes out wrong.
     """
-    number = 0
-    for pack in packs:
-        rules = ruleset.rules[number : number + len(pack.file.rules)]
-        number += len(rules)
+    for pack, rules in _divide(ruleset, packs):
         key = tried_key([pack.ref.hash, ruleset.constitution.ref.hash, ruleset.tools.hash])
         if not was_tried(key):
             _check_pack(ruleset, pack, rules)
             note_tried(key)
 
 
+def try_examples(ruleset: RuleSet, packs: Sequence[Pack]) -> Iterator[Trial]:
+    """Run every example, each rule on its own; PolicyError for one that cannot be read."""
+    for pack, rules in _divide(ruleset, packs):
+        yield from _try_pack(ruleset, pack, rules)
+
+
+def _divide(ruleset: RuleSet, packs: Sequence[Pack]) -> Iterator[tuple[Pack, Sequence[Rule]]]:
+    """Yield each pack with its rules as they are compiled."""
+    number = 0
+    for pack in packs:
+        rules = ruleset.rules[number : number + len(pack.file.rules)]
+        number += len(rules)
+        yield pack, rules
+
+
 def _check_pack(ruleset: RuleSet, pack: Pack, rules: Sequence[Rule]) -> None:
+    for trial in _try_pack(ruleset, pack, rules):
+        if not trial.holds:
+            raise trial.fault()
+
+
+def _try_pack(ruleset: RuleSet, pack: Pack, rules: Sequence[Rule]) -> Iterator[Trial]:
     for place, (rule, spec) in enumerate(zip(rules, pack.file.rules, strict=True)):
         tried = pack.defaults.rules[place]
         alone = ruleset.alone(rule) if tried == spec else ruleset.recompile(tried)
-        _check_rule(alone, tried, pack.document, ("rules", place, "examples"))
+        yield from _try_rule(alone, tried, pack.document, ("rules", place, "examples"))
 
 
-def run_example(ruleset: RuleSet, steps: Sequence[_Step], on: str) -> tuple[Hit, ...]:
+def run_example(ruleset: RuleSet, steps: Sequence[Step], on: str) -> tuple[Hit, ...]:
     """Return the hits of the last step, with those of the steps before it released."""
     state = ruleset.start(root=ROOT)
     hits: tuple[Hit, ...] = ()
@@ -90,7 +135,7 @@ def run_example(ruleset: RuleSet, steps: Sequence[_Step], on: str) -> tuple[Hit,
 
 
 def _propose(
-    ruleset: RuleSet, step: _Step, index: int, state: RuleState
+    ruleset: RuleSet, step: Step, index: int, state: RuleState
 ) -> tuple[Action, tuple[Hit, ...]]:
     actions = tuple(
         Action(id=f"{index}.{place}", tool=tool, arguments=arguments)
@@ -102,24 +147,23 @@ def _propose(
     return turn.actions[-1], hits
 
 
-def _check_rule(alone: RuleSet, spec: RuleSpec, document: Document, place: Place) -> None:
-    groups = (("match", spec.examples.match), ("pass", spec.examples.pass_))
-    for expected, examples in groups:
+def _try_rule(alone: RuleSet, spec: RuleSpec, document: Document, place: Place) -> Iterator[Trial]:
+    groups: tuple[tuple[Literal["match", "pass"], tuple[Any, ...]], ...] = (
+        ("match", spec.examples.match),
+        ("pass", spec.examples.pass_),
+    )
+    for wanted, examples in groups:
         for number, example in enumerate(examples):
-            here: Place = (*place, expected, number)
+            here: Place = (*place, wanted, number)
             steps = read_example(example, spec, document, here)
-            fired = [h for h in run_example(alone, steps, spec.on) if h.rule == spec.id]
-            if bool(fired) != (expected == "match"):
-                says = "is not stopped" if expected == "match" else "is stopped"
-                why = f" ({fired[0].detail or fired[0].reason})" if fired else ""
-                raise document.error(
-                    f"{spec.id}: the example under `{expected}` {says} by the rule{why}", here
-                )
+            hits = run_example(alone, steps, spec.on)
+            fired = next((hit for hit in hits if hit.rule == spec.id), None)
+            yield Trial(spec.id, wanted, fired, document, here)
 
 
 def read_example(
     example: Any, spec: RuleSpec, document: Document, place: Place
-) -> tuple[_Step, ...]:
+) -> tuple[Step, ...]:
     """Read an example as written in a rule file."""
     if isinstance(example, list):
         return tuple(
@@ -128,27 +172,27 @@ def read_example(
     return (_read_step(example, spec, document, place),)
 
 
-def _read_step(step: Any, spec: RuleSpec, document: Document, place: Place) -> _Step:
+def _read_step(step: Any, spec: RuleSpec, document: Document, place: Place) -> Step:
     if isinstance(step, str) and spec.on == "result":
-        return _Step(result=step)
+        return Step(result=step)
     if isinstance(step, list):
         calls = [_read_step(one, spec, document, (*place, n)) for n, one in enumerate(step)]
-        return _Step(calls=tuple(call for one in calls for call in one.calls))
+        return Step(calls=tuple(call for one in calls for call in one.calls))
     if isinstance(step, str):
         tools = (spec.then or spec).tools
         kind = tools[0] if tools else "any"
         if kind not in _MAIN:
             raise document.error("write the example as `tool: {arguments}`", place)
         tool, argument = _MAIN[kind]
-        return _Step(calls=((tool, {argument: step}),))
+        return Step(calls=((tool, {argument: step}),))
     if not isinstance(step, dict):
         raise document.error("an example is text, `tool: {arguments}`, or a list of them", place)
     links, times = step.get("links", {}), step.get("times", 1)
     rest = {key: value for key, value in step.items() if key not in ("links", "times")}
     if "result" in rest:
-        return _Step(result=str(rest["result"]))
+        return Step(result=str(rest["result"]))
     if "approved" in rest:
-        return _Step(approved=True)
+        return Step(approved=True)
     if len(rest) != 1 or not isinstance(arguments := next(iter(rest.values())), dict):
         raise document.error("an example names one tool with a map of arguments", place)
-    return _Step(calls=((next(iter(rest)), arguments),), links=links, times=times)
+    return Step(calls=((next(iter(rest)), arguments),), links=links, times=times)

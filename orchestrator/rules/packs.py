@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import Field, ValidationError
@@ -49,14 +49,23 @@ def read_packs(
     documents = [(read_document(text, file), text) for file, text in texts]
     declared: dict[str, Parameter] = {}
     for document, _ in documents:
-        _declare(document, declared)
-    _check_parameters(parameters, declared)
-    packs = tuple(_read(document, text, parameters) for document, text in documents)
-    _check_names(packs, clauses)
+        declare(document, declared)
+    check_parameters(parameters, declared)
+    packs = tuple(read_pack(document, text, parameters) for document, text in documents)
+    check_names(packs, clauses)
     return packs
 
 
-def _declare(document: Document, declared: dict[str, Parameter]) -> None:
+def read_parameters(texts: Iterable[PolicyText]) -> dict[str, Parameter]:
+    """Return the parameters that packs leave open, by name."""
+    declared: dict[str, Parameter] = {}
+    for file, text in texts:
+        declare(read_document(text, file), declared)
+    return declared
+
+
+def declare(document: Document, declared: dict[str, Parameter]) -> None:
+    """Add the parameters of a pack to those that are `declared` already."""
     if not isinstance(document.data, dict):
         raise document.error("a rule pack is a map that starts with `pack:`")
     found = {"parameters": document.data.get("parameters", {})}
@@ -77,7 +86,9 @@ def _check_type(parameter: Parameter, value: Any, error: Any, name: str, place: 
         raise error(f"{name} must be a {parameter.type}, not {value!r}", place)
 
 
-def _check_parameters(given: Mapping[str, Any], declared: Mapping[str, Parameter]) -> None:
+def check_parameters(given: Mapping[str, Any], declared: Mapping[str, Parameter]) -> None:
+    """Raise PolicyError for a value that no pack asks for, or that is of another type."""
+
     def error(message: str, _: Place = ()) -> PolicyError:
         return PolicyError(f"[rules.parameters] {message}")
 
@@ -87,7 +98,8 @@ def _check_parameters(given: Mapping[str, Any], declared: Mapping[str, Parameter
         _check_type(declared[name], _as_list(value), error, name)
 
 
-def _read(document: Document, text: str, given: Mapping[str, Any]) -> Pack:
+def read_pack(document: Document, text: str, given: Mapping[str, Any]) -> Pack:
+    """Validate one pack, its declarations checked before, with the values `given` for all packs."""
     data = document.data
     rules = data.get("rules")
     if isinstance(rules, list) and len(rules) > MAX_RULES:
@@ -163,7 +175,8 @@ def _fill(data: Any, values: Mapping[str, Any], document: Document, place: Place
     return data
 
 
-def _check_names(packs: Sequence[Pack], clauses: Collection[str]) -> None:
+def check_names(packs: Sequence[Pack], clauses: Collection[str]) -> None:
+    """Raise PolicyError for a rule id used twice, or a clause that is not in the constitution."""
     places: dict[str, str] = {}
     for pack in packs:
         for number, rule in enumerate(pack.file.rules):

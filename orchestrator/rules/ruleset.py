@@ -40,6 +40,11 @@ def load_rules(rules: Rules) -> RuleSet:
     return _build(find_policies(rules.packs), _Parameters(rules.parameters))
 
 
+def read_rules(rules: Rules) -> tuple[RuleSet, tuple[Pack, ...]]:
+    """Read and compile what `rules` names, without trying its examples; the packs as they read."""
+    return _read(find_policies(rules.packs), rules.parameters)
+
+
 class _Parameters:
     """Values of parameters, comparable."""
 
@@ -56,13 +61,16 @@ class _Parameters:
 
 @functools.lru_cache(maxsize=8)
 def _build(policies: Policies, parameters: _Parameters) -> RuleSet:
-    constitution = read_constitution(policies.constitution)
-    tools = read_tools(policies.tools)
-    clauses = {clause.id for clause in constitution.clauses}
-    packs = read_packs(policies.packs, parameters.values, clauses)
-    ruleset = compile_packs(constitution, tools, packs)
+    ruleset, packs = _read(policies, parameters.values)
     check_examples(ruleset, packs)
     return ruleset
+
+
+def _read(policies: Policies, parameters: Mapping[str, Any]) -> tuple[RuleSet, tuple[Pack, ...]]:
+    constitution = read_constitution(policies.constitution)
+    clauses = {clause.id for clause in constitution.clauses}
+    packs = read_packs(policies.packs, parameters, clauses)
+    return compile_packs(constitution, read_tools(policies.tools), packs), packs
 
 
 def compile_packs(constitution: Constitution, tools: ToolMap, packs: Sequence[Pack]) -> RuleSet:

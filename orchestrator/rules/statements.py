@@ -13,6 +13,8 @@ from orchestrator.rules.shell import Command, Word
 MAX_CHARACTERS = 20_000
 MAX_DEPTH = 120
 """Parentheses nested deeper than this are not tried: the parser would recurse as deep."""
+MAX_SUBSCRIPTS = 40
+"""More of `x[1][2]` in one text are not tried: the parser takes time with their square and more."""
 
 
 _DIALECTS = (None, "postgres", "mysql", "sqlite", "tsql")
@@ -47,6 +49,8 @@ def parse_sql(text: str) -> tuple[Statement, ...]:
         return (Statement("other", fault=f"it is longer than {MAX_CHARACTERS:,} characters"),)
     if _depth(text) > MAX_DEPTH:
         return (Statement("other", fault=f"it is nested deeper than {MAX_DEPTH}"),)
+    if "".join(text.split()).count("][") > MAX_SUBSCRIPTS:
+        return (Statement("other", fault=f"it holds more than {MAX_SUBSCRIPTS} subscripts"),)
     best: tuple[Statement, ...] = (Statement("other", fault="it does not parse as SQL"),)
     for dialect in _DIALECTS:
         statements = _parse_as(text, dialect)

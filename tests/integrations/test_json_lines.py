@@ -137,8 +137,10 @@ async def test_a_result_sent_while_its_call_is_still_judged_ends_the_run(tmp_pat
         tmp_path,
         """
         calls = [dict(id="a", tool="shell", arguments={"command": "ls"})]
-        print(json.dumps(dict(type="turn", id="1", calls=calls)))
-        say(type="result", call="a", content="already done")
+        turn = dict(type="turn", id="1", calls=calls)
+        early = dict(type="result", call="a", content="already done")
+        sys.stdout.write(json.dumps(turn) + "\\n" + json.dumps(early) + "\\n")
+        sys.stdout.flush()
         hear()
         """,
     )

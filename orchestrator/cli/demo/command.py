@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,14 +57,25 @@ def demo(loaded: Loaded, plain: bool, record: Path | None) -> None:
 async def _show(guard: Guard, ledger: Ledger, slow: bool) -> str:
     from orchestrator.cli.demo.office import work_through
     from orchestrator.cli.narrator import Narrator
+    from orchestrator.domain.event import ApprovalRequested
 
     narrator = Narrator(click.echo, show_words=True)
 
     async def narrate(*, task_status: anyio.abc.TaskStatus[None]) -> None:
         async with guard.subscribe() as events:
             task_status.started()
-            async for event in events:
+            until: datetime | None = None
+            while True:
+                with anyio.move_on_after(1.0 if until else math.inf) as second:
+                    event = await events.receive()
+                if second.cancelled_caught:
+                    _count_down(until, guard.clock.now())
+                    continue
+                if until:
+                    click.echo("\r" + " " * 50 + "\r", nl=False)
                 narrator.tell(event)
+                asked = event.fact.request if isinstance(event.fact, ApprovalRequested) else None
+                until = asked.deadline if asked and slow else None
 
     with tempfile.TemporaryDirectory(prefix="crossaudit-demo-") as folder:
         async with anyio.create_task_group() as tasks:
@@ -77,6 +90,12 @@ async def _show(guard: Guard, ledger: Ledger, slow: bool) -> str:
             await anyio.lowlevel.checkpoint()
             tasks.cancel_scope.cancel()
     return run
+
+
+def _count_down(until: datetime | None, now: datetime) -> None:
+    if until:
+        left = max((until - now).total_seconds(), 0)
+        click.echo(f"\r    ? {left:.0f} s left, then it is denied", nl=False)
 
 
 def _sum_up(ledger: Ledger, run: str, tried: list[str]) -> None:

@@ -1,11 +1,17 @@
-"""Read a shell line: which commands it would run, with what around them.
+"""Read a shell line: which commands it would run, and what is around them.
 
-parse_shell ─ reader     calls, wrappers, interpreters, code inside code
-              ├ script     the grammar's tree: lists, pipes, branches, loops, redirections
-              │ ├ layout     what the grammar must be given to read as bash does
-              │ └ words      quotes, braces, parameters, splitting
-              ├ wrappers   sudo, env, xargs, find -exec, ssh, ...
-              └ interpreters  where sh, python, ... take their code from
+    parse_shell
+    └ reader             what really runs: functions, aliases, programs
+      ├ wrappers         sudo, env, timeout, ...
+      │ └ launchers      find -exec, xargs, ssh, containers, ...
+      ├ code             sh -c, eval, source, what an interpreter reads
+      └ script           the statements in order: pipes, branches, loops
+        ├ parser         the grammar, over compounds, phrases, documents and the lexer
+        └ simple         a command's words, redirections and assignments
+          └ words        braces, parameters, splitting
+
+What cannot be resolved is kept as written and marked; what cannot be understood makes the line
+unknown, and so never harmless.
 """
 
 from __future__ import annotations

@@ -7,87 +7,108 @@ from collections.abc import Callable
 from orchestrator.rules.shell.command import Word
 from orchestrator.rules.shell.scope import UNKNOWN, Scope, Variable
 from orchestrator.rules.shell.simple import Expanded
-from orchestrator.rules.shell.wrappers import is_assignment
 
-_READERS = frozenset(("read", "mapfile", "readarray", "getopts", "let"))
 _HOME = Word("~", True, 0, 0)
+_ACTIVE = frozenset("$`*?[{")
 
 
 def apply_builtin(program: str, simple: Expanded) -> None:
     """Change the scope of `simple` as the builtin `program` would; other programs do nothing."""
-    args, scope = tuple(simple.words[1:]), simple.reader.scope
-    if program in _READERS:
-        _read(args, scope, simple.feed.sources)
-    elif (effect := _EFFECTS.get(program)) is not None:
-        effect(args, scope)
+    effect = _EFFECTS.get(program)
+    if effect is not None:
+        effect(simple, simple.reader.scope)
 
 
-def _cd(args: tuple[Word, ...], scope: Scope) -> None:
-    operands = [w for w in args if w.text == "-" or not w.text.startswith("-")]
+def _cd(simple: Expanded, scope: Scope) -> None:
+    operands = [w for w in simple.args if w.text == "-" or not w.text.startswith("-")]
     scope.enter(operands[0] if operands else _HOME)
 
 
-def _pushd(args: tuple[Word, ...], scope: Scope) -> None:
-    operands = [w for w in args if not w.text.startswith(("-", "+"))]
+def _pushd(simple: Expanded, scope: Scope) -> None:
+    operands = [w for w in simple.args if not w.text.startswith(("-", "+"))]
     scope.enter(operands[0] if operands else None)
 
 
-def _popd(args: tuple[Word, ...], scope: Scope) -> None:
+def _popd(simple: Expanded, scope: Scope) -> None:
     scope.enter(None)
 
 
-def _declare(args: tuple[Word, ...], scope: Scope) -> None:
-    refers = any(w.text.startswith("-") and "n" in w.text for w in args)
-    for word in args:
-        name, _, value = word.text.partition("=")
-        if refers:
-            scope.variables[name] = UNKNOWN
-        elif is_assignment(word.text):
-            scope.variables[name] = Variable((value,), word.known)
+def _declare(simple: Expanded, scope: Scope) -> None:
+    """Set what is assigned; a reference (`-n`) or a constant (`-r`) is not followed after that."""
+    flags = "".join(w.text for w in simple.args if w.text.startswith("-"))
+    for word in simple.args:
+        name, equals, value = word.text.partition("=")
+        name = name.rstrip("+")
+        if not _ACTIVE.isdisjoint(name):
+            scope.forget()  # which variable this is cannot be told
+        elif equals and name not in simple.arrays:
+            adds = word.text[len(name)] == "+"
+            scope.set(name, UNKNOWN if adds else Variable((value,), word.known))
+        if "n" in flags:
+            scope.opaque |= {name, value}
+            scope.forget()
+        if "r" in flags:
+            scope.opaque |= {name}
 
 
-def _read(args: tuple[Word, ...], scope: Scope, sources: tuple[str, ...] = ()) -> None:
-    for word in args:
-        name = word.text.partition("=")[0].rstrip("+")
-        scope.variables[name] = Variable((), known=False, sources=sources)
+def _readonly(simple: Expanded, scope: Scope) -> None:
+    _declare(simple, scope)
+    scope.opaque |= {word.text.partition("=")[0] for word in simple.args}
 
 
-def _printf(args: tuple[Word, ...], scope: Scope) -> None:
-    if args and args[0].text.startswith("-v"):
-        _read(args, scope)
+def _local(simple: Expanded, scope: Scope) -> None:
+    _declare(simple, scope)
+    if scope.arguments is None:  # outside a function it sets nothing
+        _read(simple, scope)
 
 
-def _unset(args: tuple[Word, ...], scope: Scope) -> None:
-    for word in args:
-        scope.variables[word.text] = Variable(("",))
+def _read(simple: Expanded, scope: Scope) -> None:
+    for word in simple.args:
+        name = word.text.partition("=")[0].partition("[")[0].rstrip("+")
+        if _ACTIVE.isdisjoint(word.text):
+            scope.set(name, Variable((), known=False, sources=simple.feed.sources))
+        else:
+            scope.forget()
+
+
+def _printf(simple: Expanded, scope: Scope) -> None:
+    if simple.args and simple.args[0].text.startswith("-v"):
+        _read(simple, scope)
+
+
+def _unset(simple: Expanded, scope: Scope) -> None:
+    for word in simple.args:
+        if not _ACTIVE.isdisjoint(word.text):
+            scope.forget()
+        scope.set(word.text, Variable(("",)))
         scope.functions.pop(word.text, None)
 
 
-def _set(args: tuple[Word, ...], scope: Scope) -> None:
-    texts = [word.text for word in args]
+def _set(simple: Expanded, scope: Scope) -> None:
+    texts = [word.text for word in simple.args]
     if "--" in texts:
-        scope.arguments = args[texts.index("--") + 1 :]
-    elif args and not texts[0].startswith(("-", "+")):
-        scope.arguments = args
+        scope.arguments = simple.args[texts.index("--") + 1 :]
+    elif texts and not texts[0].startswith(("-", "+")):
+        scope.arguments = simple.args
 
 
-def _shift(args: tuple[Word, ...], scope: Scope) -> None:
-    scope.arguments = scope.arguments[1:] if scope.arguments and not args else None
+def _shift(simple: Expanded, scope: Scope) -> None:
+    scope.arguments = scope.arguments[1:] if scope.arguments and not simple.args else None
 
 
-def _alias(args: tuple[Word, ...], scope: Scope) -> None:
-    for word in args:
+def _alias(simple: Expanded, scope: Scope) -> None:
+    for word in simple.args:
         name, equals, value = word.text.partition("=")
         if equals and word.known:
             scope.aliases[name] = value
 
 
-def _unalias(args: tuple[Word, ...], scope: Scope) -> None:
-    for word in args:
+def _unalias(simple: Expanded, scope: Scope) -> None:
+    for word in simple.args:
         scope.aliases.pop(word.text, None)
 
 
-_EFFECTS: dict[str, Callable[[tuple[Word, ...], Scope], None]] = {
+_EFFECTS: dict[str, Callable[[Expanded, Scope], None]] = {
     "cd": _cd,
     "pushd": _pushd,
     "popd": _popd,
@@ -97,5 +118,8 @@ _EFFECTS: dict[str, Callable[[tuple[Word, ...], Scope], None]] = {
     "shift": _shift,
     "alias": _alias,
     "unalias": _unalias,
-    **dict.fromkeys(("export", "declare", "typeset", "local", "readonly"), _declare),
+    "local": _local,
+    "readonly": _readonly,
+    **dict.fromkeys(("export", "declare", "typeset"), _declare),
+    **dict.fromkeys(("read", "mapfile", "readarray", "getopts", "let"), _read),
 }

@@ -62,7 +62,7 @@ class CodeFollower(ABC):
 
     def interpret(self, simple: Expanded, program: str) -> None:
         """Run an interpreter on what it is given: an argument, its input or a file."""
-        code = find_code(program, tuple(simple.words[1:]))
+        code = find_code(program, simple.args)
         if code is None:
             if any(word.text.startswith("<(") for word in simple.words[1:3]):
                 self._run_unseen(simple, program, simple.sources)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 
+from orchestrator.rules.shell.lexer import ENDS
 from orchestrator.rules.shell.phrases import PhraseParser
 from orchestrator.rules.shell.syntax import (
     Assignment,
@@ -42,8 +43,10 @@ class CompoundParser(PhraseParser):
         text, at = self.text, self.at
         while at < self.end and at - self.at < 9 and text[at] in _KEYWORD:
             at += 1
-        ends = at >= self.end or text[at] in " \t\n;&|()<>" or text.startswith("\\\n", at)
-        return text[self.at : at] if ends else ""
+        word = text[self.at : at]
+        while text.startswith("\\\n", at):
+            at += 2
+        return word if at >= self.end or text[at] in ENDS else ""
 
     def with_redirections(self, statement: Statement) -> Statement:
         """Read the redirections behind `statement`."""

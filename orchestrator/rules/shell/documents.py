@@ -32,8 +32,9 @@ class DocumentLexer(Lexer):
                 letters.append(text[self.at + 1 : close])
                 self.at, literal = (close + 1, True) if close > 0 else (self.end, True)
             elif char == "\\":
-                letters.append(text[self.at + 1 : self.at + 2])
-                self.at, literal = self.at + 2, True
+                escaped = text[self.at + 1 : self.at + 2]
+                letters.append(escaped.strip("\n"))
+                self.at, literal = self.at + 2, literal or escaped != "\n"
             elif char in "$`":
                 raise self.broken("the delimiter of a here-document is not plain")
             else:

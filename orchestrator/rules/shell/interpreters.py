@@ -99,7 +99,7 @@ def literal_output(command: Command) -> str | None:
     return writer(command) if writer else None
 
 
-def _echo(command: Command) -> str:
+def _echo(command: Command) -> str | None:
     words = [word.text for word in command.args]
     newline, escapes = "\n", False
     while words and len(words[0]) > 1 and words[0][0] == "-" and not words[0][1:].strip("neE"):
@@ -107,6 +107,8 @@ def _echo(command: Command) -> str:
         newline = "" if "n" in option else newline
         escapes = "e" in option or escapes
     text = " ".join(words)
+    if "\\" in text and not escapes:
+        return None  # some shells decode it all the same
     return (decode_ansi(text) if escapes else text) + newline
 
 
@@ -118,6 +120,8 @@ def _printf(command: Command) -> str | None:
         return None
     form, *rest = words
     if form.replace("%s", "").replace("%b", "").count("%"):
+        return None
+    if "%b" in form and any("\\" in word for word in rest):
         return None
     form = decode_ansi(form)
     slots = form.count("%s") + form.count("%b")

@@ -182,6 +182,7 @@ LAUNCHERS: dict[str, Callable[[str, list[Word]], list[Unwrapped] | None]] = {
     "runuser": _su,
     "flock": _su,
     "script": _su,
+    "sg": _su,
     "parallel": _parallel,
     "kubectl": _kubectl,
     "oc": _kubectl,

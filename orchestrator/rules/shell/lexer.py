@@ -1,5 +1,7 @@
 """Read words as bash does: quotes, escapes, expansions, comments."""
 
+# Above 300 lines: quotes, expansions and words contain each other, so they are read together.
+
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
@@ -24,6 +26,7 @@ _MARKS = dict.fromkeys(map(ord, _STOPS), "\n")
 FIRST = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
 NAME = FIRST | frozenset("0123456789")
 _SPECIAL = frozenset("0123456789@*#?$!-")
+_ACTIVE = frozenset('\\"$`{}()[]')
 _EXTENDED = frozenset("?*+@!")
 
 
@@ -197,6 +200,9 @@ class Lexer(ABC):
         following = text[at + 1 : min(at + 2, self.end)]
         if following == "(":
             parts.append(self._dollar_parenthesis(quoted))
+        elif following == "{" and text[at + 2 : at + 3] in (" ", "\t", "\n", "|"):
+            inner = self._substitution(3, "}")  # `${ command; }`, new in bash 5.3
+            parts.append(Part(Kind.OTHER, text[at : self.at], quoted, (inner,)))
         elif following == "{":
             parts.append(self.bracketed(2, "{", "}", Kind.PARAMETER, quoted))
         elif following in FIRST:
@@ -220,6 +226,8 @@ class Lexer(ABC):
             self.at += 1
 
     def _parameter(self, parts: list[Part], end: int, quoted: bool) -> None:
+        if self.text.startswith("\\\n", end):
+            raise self.broken("a row ends inside an expansion")
         parts.append(Part(Kind.PARAMETER, self.text[self.at : end], quoted))
         self.at = end
 
@@ -243,16 +251,16 @@ class Lexer(ABC):
         inner = self._substitution(2)
         return Part(Kind.COMMAND, self.text[start : self.at], quoted, (inner,))
 
-    def _substitution(self, opening: int) -> Substitution:
-        """Read `$(...)`, `<(...)` or `>(...)`."""
+    def _substitution(self, opening: int, closer: str = ")") -> Substitution:
+        """Read `$(...)`, `<(...)`, `>(...)` or `${ ...; }`."""
         start = self.at
         self.go_deeper()
         self.at += opening
         held = self.pending, self.in_substitution
         self.pending, self.in_substitution = [], True
-        body = self.block(frozenset(")"))
-        if self.peek() != ")" or self.pending:
-            raise self.broken("a parenthesis does not close")
+        body = self.block(frozenset(closer))
+        if self.peek() != closer or self.pending:
+            raise self.broken(f"a {closer!r} is missing")
         self.pending, self.in_substitution = held
         self.at += 1
         self.depth -= 1
@@ -302,8 +310,8 @@ class Lexer(ABC):
                     return
             elif char == "\\":
                 self.at += 2
-            elif char == "'" and not quoted:
-                self._single()
+            elif char == "'":
+                self._inner_single(quoted or opening != "{")
             elif char == '"':
                 self.at += 1
                 self._double(parts)
@@ -317,6 +325,18 @@ class Lexer(ABC):
                 nested += char == opening and opening != "{"  # a bare brace does not nest
                 self.at += 1
         raise self.broken(f"a {closing!r} is missing")
+
+    def _inner_single(self, ambiguous: bool) -> None:
+        """Read a single quote inside an expansion.
+
+        Within double quotes and arithmetic, shells differ on whether it quotes; then only what
+        would end in the same place either way is read.
+        """
+        if ambiguous:
+            close = self.text.find("'", self.at + 1, self.end)
+            if close < 0 or not _ACTIVE.isdisjoint(self.text[self.at + 1 : close]):
+                raise self.broken("what a single quote inside an expansion quotes cannot be told")
+        self._single()
 
     def _extended(self, parts: list[Part]) -> None:
         """Read the parentheses of an extended glob, `!(a|b)`."""

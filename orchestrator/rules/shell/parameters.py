@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from orchestrator.rules.shell.command import names
 from orchestrator.rules.shell.scope import Scope, Variable
 
 _ACTIVE = frozenset("\\*?[{}~$`'\"<>")
 _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
+
+
+_SET_BY_SHELL = names(
+    "_ REPLY MAPFILE OPTARG OPTIND OPTERR BASH_REMATCH PIPESTATUS COPROC FUNCNAME DIRSTACK OLDPWD "
+    "BASH_COMMAND BASH_ARGV BASH_ARGC BASH_SOURCE BASH_LINENO RANDOM SRANDOM SECONDS LINENO UID "
+    "EUID PPID BASHPID GROUPS HISTCMD EPOCHSECONDS EPOCHREALTIME SHELLOPTS BASHOPTS"
+)
+"""What the line assigns to these does not stay."""
 
 
 class Expansion(NamedTuple):
@@ -72,6 +81,8 @@ def _parse(body: str) -> _Parameter | None:
 
 
 def _look_up(name: str, scope: Scope) -> Variable | None:
+    if name in _SET_BY_SHELL:
+        return None
     variable = scope.variables.get(name)
     if variable is not None:
         return variable

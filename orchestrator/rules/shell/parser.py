@@ -1,5 +1,10 @@
 """Read a shell text into its tree: the grammar of bash, by recursive descent.
 
+It is our own because a guard must see what the shell sees. Measured with tree-sitter-bash 0.25: it
+takes `d > e` on the row after `a | b | c` for more arguments of `c`, and a row that begins with a
+backslash for more of the row before, without reporting an error; and 64 Ki characters of `a|` keep
+it busy for 37 s, which nothing can stop.
+
 Linear in the length of the text. Where the text stops being shell, reading goes on with the next
 row: what follows may still be worth a rule, and the line counts as not understood anyway.
 """
@@ -25,7 +30,7 @@ from orchestrator.rules.shell.syntax import (
 )
 
 _MAX_ERRORS = 4
-_MAX_COMMANDS = 2_000
+_MAX_COMMANDS = 1_500
 _MAX_WORDS = 4_000
 _CLOSERS = frozenset(("then", "else", "elif", "fi", "do", "done", "esac", "}"))
 _REDIRECTS = frozenset("<>&{0123456789")

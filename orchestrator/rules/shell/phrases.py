@@ -19,12 +19,12 @@ class PhraseParser(DocumentLexer):
         text, start = self.text, self.at
         if text[start] not in FIRST:
             return None
-        at = start + 1
-        while at < self.end and text[at] in NAME:
-            at += 1
+        at = self._name_end(start)
         if at >= self.end or text[at] not in "=+[":
             return None
         name = text[start:at]
+        if "\\" in name:
+            raise self.broken("a row ends where a variable is set")
         self.at = at
         subscript = self._subscript() if text[at] == "[" else None
         adds = self.peek(2) == "+="
@@ -37,6 +37,13 @@ class PhraseParser(DocumentLexer):
             return Assignment(name, subscript, adds, None, elements, start, self.at)
         value = self.word() or Written(self.at, self.at, "", ())
         return Assignment(name, subscript, adds, value, (), start, self.at)
+
+    def _name_end(self, at: int) -> int:
+        """Return where the name at `at` ends; rows may be joined inside it."""
+        text = self.text
+        while at < self.end and (text[at] in NAME or text.startswith("\\\n", at)):
+            at += 1 if text[at] in NAME else 2
+        return at
 
     def _subscript(self) -> Written | None:
         """Read `[index]`; None if it does not close, and then nothing is consumed."""

@@ -7,13 +7,14 @@ from orchestrator.rules.shell.code import CodeFollower, elsewhere, inside, join,
 from orchestrator.rules.shell.command import Command, Shell, Word, basename, split_arguments
 from orchestrator.rules.shell.interpreters import is_interpreter
 from orchestrator.rules.shell.launchers import Unwrapped, login_shell
+from orchestrator.rules.shell.loops import may_jump
 from orchestrator.rules.shell.scope import UNKNOWN, Function, Place, Scope
 from orchestrator.rules.shell.script import Script, read_script
 from orchestrator.rules.shell.simple import Expanded, Feed
 from orchestrator.rules.shell.wrappers import unwrap
 
 MAX_DEPTH = 50
-MAX_STEPS = 2_000
+MAX_STEPS = 1_500
 MAX_WRAPPERS = 12
 MAX_EXPANDED = 200_000
 _MAX_ROUNDS = 8
@@ -117,11 +118,13 @@ class _LineReader(CodeFollower):
         self.calls.append(name)
         held = scope.arguments
         with lent(simple):
-            scope.arguments = None if calls else tuple(simple.words[1:])
+            scope.arguments = None if calls else simple.args
             if calls:
                 scope.variables = dict.fromkeys(scope.variables, UNKNOWN)
             script = Script(function.text, scope, self, simple.feed.wrappers)
             script.walk((function.body,), simple.feed)
+            if may_jump(function.body):
+                script.forget_changed(function.body)
         scope.arguments = held
         self.calls.pop()
 
@@ -141,6 +144,7 @@ class _LineReader(CodeFollower):
             self.doubt(f"what {first.text[:40]!r} runs cannot be told")
             self.emit(simple, None)
             return
+        program = program.removeprefix("=") or program  # in zsh, `=rm` is the path of rm
         inner = unwrap(program, simple.words)
         if not inner:
             self._run_bare(simple, program)
@@ -202,7 +206,7 @@ class _LineReader(CodeFollower):
     def emit(self, simple: Expanded, program: str | None, code_from: tuple[str, ...] = ()) -> None:
         """Add a command to those that would run."""
         words, feed, reader = simple.words, simple.feed, simple.reader
-        args = tuple(words[1:])
+        args = simple.args
         flags, targets = split_arguments(args)
         start, end = _span(simple)
         command = Command(

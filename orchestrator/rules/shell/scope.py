@@ -56,7 +56,9 @@ UNKNOWN = Variable((), known=False)
 class Scope:
     """Names and place; copied for a subshell, merged after a branch."""
 
-    __slots__ = ("aliases", "arguments", "cwd", "cwd_known", "functions", "variables")
+    __slots__ = (
+        "aliases", "arguments", "cwd", "cwd_known", "functions", "opaque", "variables",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.variables: dict[str, Variable] = {}
@@ -64,6 +66,8 @@ class Scope:
         self.aliases: dict[str, str] = {}
         self.arguments: tuple[Word, ...] | None = None
         """`$1`, `$2`, ...; None if they cannot be told."""
+        self.opaque: frozenset[str] = frozenset()
+        """Names whose values cannot be followed any more: read-only ones and references."""
         self.cwd: str | None = None
         self.cwd_known = True
 
@@ -74,6 +78,7 @@ class Scope:
         other.functions = dict(self.functions)
         other.aliases = dict(self.aliases)
         other.arguments = self.arguments
+        other.opaque = self.opaque
         other.cwd = self.cwd
         other.cwd_known = self.cwd_known
         return other
@@ -83,8 +88,15 @@ class Scope:
         for name in Scope.__slots__:
             setattr(self, name, getattr(other, name))
 
-    def merge(self, other: Scope) -> None:
-        """Keep only what holds both here and in `other`: either may have come about."""
+    def set(self, name: str, variable: Variable) -> None:
+        """Assign a variable."""
+        self.variables[name] = UNKNOWN if name in self.opaque else variable
+
+    def merge(self, other: Scope, *, stays: bool = False) -> None:
+        """Keep only what holds both here and in `other`: either may have come about.
+
+        `stays` keeps the working directory of this one.
+        """
         for name in self.variables.keys() | other.variables.keys():
             if self.variables.get(name) != other.variables.get(name):
                 self.variables[name] = UNKNOWN
@@ -92,10 +104,11 @@ class Scope:
             if self.functions.get(name) != other.functions.get(name):
                 function = function._replace(is_certain=False)
             self.functions[name] = function
-        if (self.cwd, self.cwd_known) != (other.cwd, other.cwd_known):
+        if not stays and (self.cwd, self.cwd_known) != (other.cwd, other.cwd_known):
             self.cwd, self.cwd_known = None, False
         if self.arguments != other.arguments:
             self.arguments = None
+        self.opaque |= other.opaque
 
     def forget(self) -> None:
         """Trust no variable any more: code that cannot be seen ran here."""

@@ -13,7 +13,7 @@ from typing import Any
 from orchestrator.rules.shell import syntax
 from orchestrator.rules.shell.command import Command, Word, names
 from orchestrator.rules.shell.interpreters import literal_output
-from orchestrator.rules.shell.loops import changed_names
+from orchestrator.rules.shell.loops import changed_names, may_jump, plain_name
 from orchestrator.rules.shell.parser import parse_statements
 from orchestrator.rules.shell.scope import UNKNOWN, Function, Place, Scope, Text, Variable
 from orchestrator.rules.shell.simple import Collector, Feed, SimpleReader
@@ -21,7 +21,8 @@ from orchestrator.rules.shell.syntax import Broken, Statement, Substitution
 from orchestrator.rules.shell.words import Output
 
 _MAX_UNROLLED = 8
-_CERTAIN = names("cd pushd mkdir echo printf export true : set declare local readonly")
+_SUCCEEDS = ("true", ":")
+_STAYS = names("cd pushd mkdir echo printf export set declare local readonly")
 _LEAVES = names("exit return break continue")
 
 
@@ -69,37 +70,43 @@ class Script(SimpleReader):
         self.walk((node.statement,), self.redirect(feed, node.redirections))
 
     def _pipeline(self, node: syntax.Pipeline, feed: Feed) -> None:
+        """Walk the stages, each in a subshell; the last is this very shell in zsh."""
         commands = self.collector.commands
         inner = feed._replace(pipeline=self.collector.next_pipeline())
+        outer = self.scope
         for place, stage in enumerate(node.stages):
             mark = len(commands)
-            self._apart(stage, inner._replace(stage=place))
+            self.scope = outer.copy()
+            self.walk((stage,), inner._replace(stage=place))
             made = commands[mark:]
             programs = tuple(c.program for c in made if c.program)
             inner = inner._replace(
                 reads_pipe=True,
                 sources=(*inner.sources, *programs),
                 stdin_from=programs[-1] if programs else None,
-                stdin=_output(made),
+                stdin=self._output(stage, made),
             )
+        last, self.scope = self.scope, outer
+        self.scope.merge(last)
 
     # branches
 
     def _and_or(self, node: syntax.AndOr, feed: Feed) -> None:
         before = self.scope.copy()
         self.walk((node.first,), feed)
-        alternatives: list[Scope] = []
+        alternatives: list[tuple[Scope, bool]] = []
         last = node.first
         for operator, right in node.rest:
             if operator == "||":
                 self._otherwise(before, right, feed)
             else:
-                if not _is_certain(last):
-                    alternatives.append(self.scope.copy())
+                name = _name(last)
+                if name not in _SUCCEEDS:
+                    alternatives.append((self.scope.copy(), name in _STAYS))
                 self.walk((right,), feed)
             last = right
-        for alternative in alternatives:
-            self.scope.merge(alternative)
+        for alternative, stays in alternatives:
+            self.scope.merge(alternative, stays=stays)
 
     def _otherwise(self, before: Scope, right: Statement, feed: Feed) -> None:
         """Walk what follows `||`, which runs only if what is before it came to nothing."""
@@ -141,7 +148,7 @@ class Script(SimpleReader):
     def _loop(self, node: syntax.Loop, feed: Feed) -> None:
         for word in node.words:
             self.value(word)
-        self._forget_changed(node)
+        self.forget_changed(node)
         before = self.scope.copy()
         self.walk(node.condition, feed)
         self.walk(node.body, feed)
@@ -152,23 +159,26 @@ class Script(SimpleReader):
         self.sources = []
         words = [word for written in node.words for word in self.expand(written)]
         sources = tuple(self.sources)
+        before = self.scope.copy()
         if 0 < len(words) <= _MAX_UNROLLED and not node.is_select:
             for word in words:
-                self.scope.variables[node.name] = Variable((word.text,), word.known, sources)
+                self.scope.set(node.name, Variable((word.text,), word.known, sources))
                 self.walk(node.body, feed)
-            return
-        self._forget_changed(node)
-        before = self.scope.copy()
-        self.scope.variables[node.name] = Variable((), False, sources)
-        self.walk(node.body, feed)
-        self.scope.merge(before)
+            if any(may_jump(statement) for statement in node.body):
+                self.forget_changed(node)
+        else:
+            self.forget_changed(node)
+            self.scope.set(node.name, Variable((), False, sources))
+            self.walk(node.body, feed)
+        if not words or not all(word.known for word in words):
+            self.scope.merge(before)  # there may be no round at all
 
-    def _forget_changed(self, node: Statement) -> None:
+    def forget_changed(self, node: Statement) -> None:
         """Forget what a later round of the loop may have changed."""
         changed = changed_names(node, self.scope.functions)
-        for name in self.scope.variables:
+        for name in changed | self.scope.variables.keys():
             if name in changed or "*" in changed:
-                self.scope.variables[name] = UNKNOWN
+                self.scope.set(name, UNKNOWN)
         if "*" in changed:
             self.scope.arguments = None
         if "cd" in changed:
@@ -193,9 +203,24 @@ class Script(SimpleReader):
         self._walk_inner(inner)
         self.scope, self.sources = outer, sources
         made = commands[mark:]
-        output = _output(made)
+        body = inner.body or ()
+        output = self._output(body[0], made) if len(body) == 1 else None
         programs = tuple(command.program for command in made if command.program)
         return Output(output.text if output else None, programs)
+
+    def _output(self, node: Statement, made: list[Command]) -> Word | None:
+        """Return what `node` writes, where it is one plain command that says so."""
+        if not isinstance(node, syntax.Simple) or len(made) != 1:
+            return None
+        name, command = plain_name(node), made[0]
+        if name != command.program or command.wrappers != self.wrappers:
+            return None
+        if name in self.scope.functions or name in self.scope.aliases:
+            return None
+        if any(redirection.op not in ("<<", "<<<") for redirection in node.redirections):
+            return None
+        text = literal_output(command)
+        return None if text is None else Word(text, True, command.start, command.end)
 
     def _walk_inner(self, inner: Substitution) -> None:
         if inner.body is not None:
@@ -207,32 +232,20 @@ class Script(SimpleReader):
             self.collector.ascend()
 
 
-def _output(made: list[Command]) -> Word | None:
-    """Return what is written where the only command that runs says so."""
-    if len(made) != 1 or made[0].redirects:
+def _name(node: Statement) -> str | None:
+    """Return the program of a simple command that runs nothing else before it."""
+    if not isinstance(node, syntax.Simple):
         return None
-    text = literal_output(made[0])
-    return None if text is None else Word(text, True, made[0].start, made[0].end)
-
-
-def _is_certain(node: Statement) -> bool:
-    """Say whether `node` can be taken to succeed."""
-    return isinstance(node, syntax.Simple) and _program(node) in _CERTAIN
+    values = [a.value for a in node.assignments if a.value is not None]
+    runs = any(part.inner for value in values for part in value.parts)
+    return None if runs and not node.words else plain_name(node)
 
 
 def _leaves(node: Statement) -> bool:
     """Say whether control does not go past `node`: it ends in `exit` or its like."""
     while isinstance(node, syntax.Group) and not node.is_subshell:
         node = node.body[-1]
-    return isinstance(node, syntax.Simple) and _program(node) in _LEAVES
-
-
-def _program(node: syntax.Simple) -> str | None:
-    """Return the program as written; `:` for assignments, which succeed like it."""
-    if not node.words:
-        return ":"
-    first = node.words[0]
-    return first.plain if isinstance(first, syntax.Written) else None
+    return _name(node) in _LEAVES
 
 
 _WALKS: dict[type[Any], Callable[[Script, Any, Feed], None]] = {

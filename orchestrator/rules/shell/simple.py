@@ -39,10 +39,17 @@ class Expanded(NamedTuple):
     """The redirections written at the command itself."""
     sources: tuple[str, ...]
     """Programs whose output is in the words."""
+    arrays: frozenset[str]
+    """Names among the words that were set as arrays: `declare x=(...)`."""
     mark: int
     """How many commands there were before its own substitutions."""
     start: int
     end: int
+
+    @property
+    def args(self) -> tuple[Word, ...]:
+        """Return the words after the program."""
+        return tuple(self.words[1:])
 
 
 class Collector(Protocol):
@@ -98,8 +105,13 @@ class SimpleReader(Expander):
         mark = len(self.collector.commands)
         self.sources = []
         words: list[Word] = []
+        arrays: list[str] = []
         for item in node.words:
-            words += self.expand(item) if isinstance(item, Written) else self._declare(item)
+            if isinstance(item, Written):
+                words += self.expand(item)
+            else:
+                words.append(self._declare(item))
+                arrays.append(item.name)
         assignments: list[tuple[str, Word]] = []
         for assignment in node.assignments:
             value = self._evaluate(assignment)
@@ -111,8 +123,9 @@ class SimpleReader(Expander):
             feed = self.redirect(feed, node.redirections)
         own, sources = feed.redirects[outer:], tuple(self.sources)
         simple = Expanded(
-            self, words, tuple(assignments), feed, own, sources, mark, node.start, node.end
-        )
+            self, words, tuple(assignments), feed, own, sources, frozenset(arrays), mark,
+            node.start, node.end,
+        )  # fmt: skip
         self.collector.take(simple)
 
     # redirections
@@ -151,11 +164,11 @@ class SimpleReader(Expander):
 
     # assignments
 
-    def _declare(self, assignment: Assignment) -> list[Word]:
+    def _declare(self, assignment: Assignment) -> Word:
         """Take `declare x=(...)`: an array among the words."""
         value = self._evaluate(assignment)
         self._assign(assignment, value.variable)
-        return [value.word._replace(text=f"{assignment.name}={value.word.text}")]
+        return value.word._replace(text=f"{assignment.name}={value.word.text}")
 
     def _evaluate(self, assignment: Assignment) -> _Value:
         mark = len(self.sources)
@@ -173,21 +186,21 @@ class SimpleReader(Expander):
 
     def _assign(self, assignment: Assignment, variable: Variable) -> None:
         """Set the variable; an element that is not the next one leaves the array unknown."""
-        variables, name = self.scope.variables, assignment.name
-        old = variables.get(name)
+        name = assignment.name
+        old = self.scope.variables.get(name)
         is_array = assignment.value is None
         adds = assignment.adds
         if assignment.subscript is not None:
             old = old or Variable(())
             index = self.text[assignment.subscript.start : assignment.subscript.end]
             if adds or not old.known or index != f"[{len(old.fields)}]":
-                variables[name] = UNKNOWN
+                self.scope.set(name, UNKNOWN)
                 return
             adds = is_array = True
         if adds:
             old = old or (Variable(()) if is_array else UNKNOWN)
             variable = _join(old, variable, is_array)
-        variables[name] = variable
+        self.scope.set(name, variable)
 
 
 class _Value(NamedTuple):

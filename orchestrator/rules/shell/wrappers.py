@@ -81,7 +81,8 @@ def _wrapper(
 
 
 _PLAIN = (
-    "nohup setsid unbuffer builtin busybox toybox catchsegv firejail fakeroot",
+    "nohup setsid unbuffer builtin busybox toybox catchsegv firejail fakeroot noglob nocorrect "
+    "proxychains proxychains4 torsocks valgrind",
     "poetry run", "pipenv run", "pdm run", "hatch run", "rye run", "bundle exec", "dotenv run",
     "mise exec", "asdf exec", "pyenv exec", "rbenv exec",
 )  # fmt: skip
@@ -110,6 +111,10 @@ WRAPPERS = {
     "ltrace": _wrapper("-e -o -p -s -u -a -l -x -n -A -D -F", queries="-p"),
     "nsenter": _wrapper("-t --target -S -G"),
     "unshare": _wrapper("-S -G --map-user --map-group -R --root -w --wd"),
+    "ssh-agent": _wrapper("-a -t -E -P -O"),
+    "cross-env": _wrapper(assigns=True),
+    "setuidgid": _wrapper("", 1),
+    "s6-setuidgid": _wrapper("", 1),
     "caffeinate": _wrapper("-t -w"),
     "systemd-run": _wrapper("-p --property -u --unit -E --setenv -M --machine -H --host --uid"),
     "pkexec": _wrapper("--user"),

@@ -1,0 +1,1 @@
+"""`crossaudit policy`: look after rules, on their own and on recorded runs."""
