@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-input
 BENCHES := $(sort $(wildcard tests/benchmarks/bench_*.py))
-MEASURES := $(sort $(wildcard tests/benchmarks/measure_*.py))
+MEASURES := $(sort $(wildcard tests/benchmarks/measure*.py))
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check bench torture measure lock clean

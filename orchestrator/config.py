@@ -10,19 +10,24 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from orchestrator.errors import ConfigError
 
+# Above 300 lines: every section stands beside the merging that gives it its values.
 FILE_NAME = "crossaudit.toml"
 DEFAULT_LEDGER = "runs/ledger.db"
 
 Keys: TypeAlias = tuple[str, ...]
+AuditorKind: TypeAlias = Literal[
+    "provenance", "justification", "oversight", "baseline", "activation"
+]
 
 
 class Section(BaseModel):
@@ -95,16 +100,52 @@ class Limits(Section):
     """A line or array element of a recording above this is skipped unread and reported."""
 
 
+class AuditorConfig(Section):
+    """An auditor that judges every turn beside the rules."""
+
+    name: str
+    """What its verdicts are signed with; an entry replaces the shipped one of the same name."""
+    kind: AuditorKind
+    """What it does; the name says it where it is one of these words."""
+    enabled: bool = True
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """What this kind lets one set."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_says_kind(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and data.get("name") in get_args(AuditorKind):
+            return {"kind": data["name"], **data}
+        return data
+
+
+LOCAL_AUDITORS = tuple(
+    AuditorConfig(name=kind, kind=kind)
+    for kind in ("provenance", "justification", "oversight", "baseline")
+)
+"""They need no model, and judge unless an entry of their name switches them off."""
+
+
 class Config(Section):
     """Everything that can be set."""
 
     profile: str = "default"
+    auditors: tuple[AuditorConfig, ...] = LOCAL_AUDITORS
+    """Auditors beside the rules; those shipped stay unless an entry has their name."""
     rules: Rules = Rules()
     gate: Gate = Gate()
     approvals: Approvals = Approvals()
     ledger: LedgerConfig = LedgerConfig()
     privacy: Privacy = Privacy()
     limits: Limits = Limits()
+
+    @field_validator("auditors")
+    @classmethod
+    def _keep_shipped(cls, given: tuple[AuditorConfig, ...]) -> tuple[AuditorConfig, ...]:
+        by_name = {entry.name: entry for entry in (*LOCAL_AUDITORS, *given)}
+        if len({entry.name for entry in given}) < len(given):
+            raise ValueError("two entries have the same name")
+        return tuple(by_name.values())
 
 
 class Loaded(NamedTuple):
@@ -183,12 +224,16 @@ def nearest(word: str, words: list[str]) -> str:
 def line_of(text: str, keys: Keys) -> int | None:
     """Return the 1-based line of the TOML text that sets the key path, if one is found."""
     table: Keys = ()
+    entries: Counter[Keys] = Counter()
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.strip()
         if line.startswith("["):
             table = tuple(p.strip().strip('"') for p in line.strip("[] ").split("."))
             if table == keys:
                 return number
+            if line.startswith("[["):
+                entries[table] += 1
+                table = (*table, str(entries[table] - 1))
         elif "=" in line and not line.startswith("#"):
             key = tuple(p.strip().strip("\"'") for p in line.split("=", 1)[0].split("."))
             if table + key == keys[: len(table + key)]:
@@ -230,7 +275,10 @@ def _validate(data: Mapping[str, Any], file: str, text: str) -> Config:
 def _valid_keys(section: Keys) -> list[str]:
     model: type[BaseModel] = Config
     for part in section:
+        if part.isdigit():  # the place in a list of tables, whose kind is known already
+            continue
         annotation = model.model_fields[part].annotation
+        annotation = next(iter(get_args(annotation)), annotation)
         if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
             return []
         model = annotation

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from orchestrator.auditors.auditor import Auditor, Seat, ask, combine
+from orchestrator.auditors.auditor import Auditor, Learned, Learner, LearningSeat, Seat, ask
+from orchestrator.auditors.combination import load_combination
 from orchestrator.clock import Clock
 from orchestrator.config import Gate as GateConfig
 from orchestrator.domain.action import Action, Observation, Turn
@@ -47,7 +48,10 @@ class Gate:
         self._config = config
         self._clock = clock
         self._state = rules.start(root=facts.root, tools=facts.tools, task=facts.task)
-        self._seats: list[tuple[Auditor, Seat]] = [(a, a.open(facts)) for a in auditors]
+        self._facts = facts.model_copy(update={"seed": "", "source": None})
+        """What auditors may know of the run: nothing that foretells a prompt or names a label."""
+        self._seats: list[tuple[Auditor, Seat]] = [(a, a.open(self._facts)) for a in auditors]
+        self._combination = load_combination()
         self._denials: Counter[str] = Counter()
         self.terminated = False
 
@@ -109,6 +113,19 @@ class Gate:
             seat.observe(observation, action)
         return self._rules.observe(observation, action, self._state)
 
+    def learned(self) -> list[tuple[Auditor, Learned]]:
+        """Return what auditors would know after this run; one that fails has learned nothing."""
+        found: list[tuple[Auditor, Learned]] = []
+        for auditor, seat in self._seats:
+            if isinstance(seat, LearningSeat) and (learned := seat.learn()):
+                found.append((auditor, learned))
+        return found
+
+    def keep(self, auditor: Auditor, learned: Learned) -> None:
+        """Store what was learned, once it is recorded."""
+        if isinstance(auditor, Learner):
+            auditor.keep(self._facts, learned)
+
     def _check_rules(self, turn: Turn, record: list[Fact]) -> tuple[Hit, ...]:
         started = self._clock.monotonic()
         hits = self._rules.check(turn, self._state)
@@ -132,7 +149,7 @@ class Gate:
         self, turn: Turn, action: Action, hits: Sequence[Hit], verdicts: Sequence[Verdict]
     ) -> Judged:
         own = [hit for hit in hits if hit.action == action.id and hit.effect != "flag"]
-        suspicion = combine(verdicts, action.id)
+        suspicion, contributions = self._combination.combine(hits, verdicts, action.id)
         by_rules = strictest([Outcome(hit.effect) for hit in own])
         by_suspicion = self._outcome_of(suspicion)
         missing = self._missing_reason(turn, action)
@@ -169,6 +186,7 @@ class Gate:
                 reason=reason,
                 cause=cause,
                 suspicion=suspicion,
+                contributions=contributions,
             ),
             approvals=max((hit.approvals for hit in own if hit.effect == "escalate"), default=1),
         )

@@ -16,7 +16,9 @@ from typing import Any
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from orchestrator.auditors.auditor import Auditor
+from orchestrator.auditors.auditor import Auditor, Learner
+from orchestrator.auditors.combination import load_combination
+from orchestrator.auditors.registry import build_auditors
 from orchestrator.clock import Clock, SystemClock
 from orchestrator.config import Config, load_config
 from orchestrator.domain.action import ToolSpec
@@ -56,7 +58,8 @@ class Guard:
     """Check agents' actions before they run, and record every step.
 
     `config` is a Config, a path, or None to find `crossaudit.toml` upward from here; `ledger` is a
-    path, a PostgreSQL URL or an open Ledger, and stands above what the configuration says. A
+    path, a PostgreSQL URL or an open Ledger, and stands above what the configuration says;
+    `auditors` are those the configuration names unless given. A
     ConfigError or PolicyError is raised here, a StoreError when the first run opens. Use it as an
     async context manager to keep the ledger open between runs.
     """
@@ -67,7 +70,7 @@ class Guard:
         ledger: Ledger | str | Path | None = None,
         *,
         profile: str | None = None,
-        auditors: Sequence[Auditor] = (),
+        auditors: Sequence[Auditor] | None = None,
         clock: Clock | None = None,
     ) -> None:
         if isinstance(config, Config):
@@ -75,12 +78,15 @@ class Guard:
         else:
             self.config = load_config(config, profile=profile).config
         self.rules: RuleSet = load_rules(self.config.rules)
-        self.auditors = tuple(auditors)
         self.clock = clock or SystemClock()
         self.keys = Keys()
         self.witness_failures: list[str] = []
         """What the witness of a ledger that this guard closed could not be told."""
         self._location = ledger or self.config.ledger.path
+        if auditors is None:
+            place = ledger.location if isinstance(ledger, Ledger) else str(self._location)
+            auditors = build_auditors(self.config, place)
+        self.auditors = tuple(auditors)
         self._ledger: Ledger | None = None
         self._users = 0
         self._subscribers: set[MemoryObjectSendStream[Event]] = set()
@@ -118,6 +124,7 @@ class Guard:
                 self.config, self.rules, agent=agent, model=model, task=task,
                 tools=tools, parent=parent, root=str(root or self.config.rules.root or Path.cwd()),
             )  # fmt: skip
+            facts = facts.model_copy(update={"snapshot": self._find_snapshot(facts)})
             name = f"{self.clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
             opened = GuardedRun(
                 ledger.open_run(name),
@@ -153,6 +160,10 @@ class Guard:
                 yield receive
             finally:
                 self._subscribers.discard(send)
+
+    def _find_snapshot(self, facts: RunFacts) -> str | None:
+        learners = (one for one in self.auditors if isinstance(one, Learner))
+        return next((found for one in learners if (found := one.find_snapshot(facts))), None)
 
     def _publish(self, events: Sequence[Event]) -> None:
         for stream in self._subscribers:
@@ -210,6 +221,7 @@ def run_facts(
         config=config.model_dump(mode="json"),
         packs=rules.packs,
         constitution=rules.constitution.ref,
+        weights=load_combination().hash,
         version=version("crossaudit"),
     )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from orchestrator.domain.action import Action, Observation, Turn
 from orchestrator.domain.run import RunFacts
-from orchestrator.domain.verdict import Failed, Hit, Scored, Verdict
+from orchestrator.domain.value import Value
+from orchestrator.domain.verdict import Failed, Hit, Verdict
 
 Trust: TypeAlias = Literal["trusted", "untrusted"]
 
@@ -41,6 +42,40 @@ class Auditor(Protocol):
         ...
 
 
+class Learned(Value):
+    """What an auditor would know after a run."""
+
+    snapshot: str
+    """Hash of it."""
+    before: str | None
+    """Hash of what it knew when the run opened."""
+    runs: int
+    body: str
+    """The text the hash covers."""
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """An auditor that learns from finished runs, and may be asked what it starts from."""
+
+    def find_snapshot(self, facts: RunFacts) -> str | None:
+        """Return the hash of what is known of runs like this one; None when nothing is."""
+        ...
+
+    def keep(self, facts: RunFacts, learned: Learned) -> None:
+        """Store what was learned, once the event that names it is recorded."""
+        ...
+
+
+@runtime_checkable
+class LearningSeat(Protocol):
+    """A seat that can say what its auditor would know after the run."""
+
+    def learn(self) -> Learned | None:
+        """Return what was learned; None when nothing may be learned from this run."""
+        ...
+
+
 def ask(auditor: Auditor, seat: Seat, turn: Turn, hits: Sequence[Hit]) -> tuple[Verdict, ...]:
     """Return the auditor's verdicts on `turn`; an exception in it becomes a `Failed` verdict."""
     try:
@@ -48,13 +83,3 @@ def ask(auditor: Auditor, seat: Seat, turn: Turn, hits: Sequence[Hit]) -> tuple[
     except Exception as error:
         why = f"{type(error).__name__}: {error}"
         return (Verdict(auditor=auditor.name, opinion=Failed(why=why), version=auditor.version),)
-
-
-def combine(verdicts: Sequence[Verdict], action: str) -> float | None:
-    """Return the highest suspicion anyone scored for `action`, or None when nobody scored."""
-    scores = [
-        verdict.opinion.suspicion
-        for verdict in verdicts
-        if isinstance(verdict.opinion, Scored) and verdict.action in (None, action)
-    ]
-    return max(scores, default=None)

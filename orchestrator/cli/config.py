@@ -103,6 +103,12 @@ def _template(profile: str) -> Iterator[str]:
             yield from _comment(type(section).__doc__ or "")
             yield f"[{name}]"
             yield from _fields(section)
+        elif isinstance(section, tuple):
+            yield ""
+            yield from _comment(Config.model_fields[name].description or "")
+            for entry in section:
+                yield f"#[[{name}]]"
+                yield from _fields(entry)
 
 
 def _fields(section: Section) -> Iterator[str]:

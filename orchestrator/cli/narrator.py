@@ -21,6 +21,7 @@ from orchestrator.domain.event import (
     ResultObserved,
     RulesChecked,
     RunOpened,
+    SnapshotTaken,
     TurnProposed,
 )
 from orchestrator.domain.verdict import Hit
@@ -83,6 +84,8 @@ class Narrator:
                 self._note("!", f"BYPASS: {why.replace('_', ' ')} ({safe(call or 'no id', 40)})")
             case GuardFailed(where=where, cause=cause):
                 self._note("!", f"THE GUARD FAILED in {where}: {safe(cause, 80)}")
+            case SnapshotTaken(auditor=auditor, runs=runs):
+                self._note("·", f"{safe(auditor)} learned from this run; it knows {runs} by now")
             case ProtocolBroken(why=why, line=line):
                 self._note("!", f'PROTOCOL BROKEN: the line "{safe(line, 50)}" {safe(why, 80)}')
 

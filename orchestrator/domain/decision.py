@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from pydantic import Field
+
 from orchestrator.domain.value import JsonObject, Value
 
 Answer: TypeAlias = Literal["approved", "denied", "edited", "timed_out", "withdrawn"]
@@ -86,6 +88,8 @@ class Decision(Value):
     """Which step decided: rules, suspicion, quorum, justification, failure, strikes, approval."""
     suspicion: float | None = None
     """Combined suspicion, 0..1; None when nothing scored."""
+    contributions: dict[str, float] = Field(default_factory=dict)
+    """What the suspicion is made of, in log-odds: the prior, the rules, each auditor that added."""
     arguments: JsonObject | None = None
     """The arguments to run with; None unless the action may run."""
     approval: Approval | None = None

@@ -129,6 +129,19 @@ class ProtocolBroken(Value):
     line: str
 
 
+class SnapshotTaken(Value):
+    """An auditor learned from the run; what it knows now stands in a file named by `snapshot`."""
+
+    kind: Literal["snapshot_taken"] = "snapshot_taken"
+    auditor: str
+    snapshot: str
+    """Hash of what it knows now; the next run of the kind starts from it."""
+    before: str | None = None
+    """Hash of what it knew when the run opened."""
+    runs: int = 0
+    """Runs it has learned from, this one included."""
+
+
 class RunClosed(Value):
     """A run ended; last event but for a checkpoint."""
 
@@ -164,6 +177,7 @@ Fact: TypeAlias = Annotated[
     | BypassSeen
     | GuardFailed
     | ProtocolBroken
+    | SnapshotTaken
     | RunClosed
     | Checkpoint,
     Field(discriminator="kind"),

@@ -51,7 +51,9 @@ class RunFacts(Value):
     packs: tuple[PackRef, ...] = ()
     constitution: PackRef | None = None
     snapshot: str | None = None
-    """Hash of the learned state (baselines, weights) read at the start; None when there is none."""
+    """Hash of the learned state (baselines) read at the start; None when there is none."""
+    weights: str = ""
+    """Hash of the weights that opinions are combined by."""
     source: Source | None = None
     version: str = ""
     """Version of crossaudit that opened the run."""

@@ -20,6 +20,7 @@ from orchestrator.domain.event import (
     ProtocolBroken,
     RunClosed,
     RunOpened,
+    SnapshotTaken,
     TurnProposed,
     UserSaid,
 )
@@ -98,17 +99,34 @@ class GuardedRun:
     ) -> None:
         """Record how the run ended, also when it was cancelled."""
         why = f"{kind.__name__}: {error}" if kind else self.failure
-        closed = RunClosed(
-            how="terminated" if self.terminated else "failed" if why else "completed",
-            why=self._redactor.text(clean_text(why)),
-            summary=self.summary(),
-        )
         with anyio.CancelScope(shield=True):
+            await self._learn()
+            closed = RunClosed(
+                how="terminated" if self.terminated else "failed" if why else "completed",
+                why=self._redactor.text(clean_text(why)),
+                summary=self.summary(),
+            )
             try:
                 await self._record.append(closed)
             except Exception:
                 if error is None:
                     raise
+
+    async def _learn(self) -> None:
+        """Record and keep what auditors learned; a failure is counted and costs only that."""
+        try:
+            for auditor, learned in self._gate.learned():
+                await self._record.append(
+                    SnapshotTaken(
+                        auditor=auditor.name,
+                        snapshot=learned.snapshot,
+                        before=learned.before,
+                        runs=learned.runs,
+                    )
+                )
+                self._gate.keep(auditor, learned)
+        except Exception as failure:
+            await self._record.note_failure("learn", failure)
 
     @property
     def terminated(self) -> bool:

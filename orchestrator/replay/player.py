@@ -8,6 +8,8 @@ from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from orchestrator.auditors.auditor import Auditor
+from orchestrator.auditors.combination import load_combination, source_of
+from orchestrator.auditors.registry import build_auditors
 from orchestrator.clock import Clock, SystemClock
 from orchestrator.config import Config
 from orchestrator.domain.action import Action, Turn
@@ -46,19 +48,19 @@ class Played(NamedTuple):
 
 
 class Player:
-    """Judge recordings under one configuration; nobody is asked, nothing is executed."""
+    """Judge recordings under one configuration; nobody is asked, nothing is executed or learned."""
 
     def __init__(
         self,
         config: Config,
         *,
-        auditors: Sequence[Auditor] = (),
+        auditors: Sequence[Auditor] | None = None,
         keys: Keys | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.config = config
         self.rules = load_rules(config.rules)
-        self._auditors = tuple(auditors)
+        self._auditors = build_auditors(config) if auditors is None else tuple(auditors)
         self._clock = clock or SystemClock()
         self._keys = keys
         scanner = SecretScanner(config.privacy.extra_secrets)
@@ -71,6 +73,7 @@ class Player:
             config=config.model_dump(mode="json"),
             packs=self.rules.packs,
             constitution=self.rules.constitution.ref,
+            weights=load_combination().hash,
             version=version("crossaudit"),
         )
         """What every run of this player has in common."""
@@ -139,6 +142,7 @@ class Player:
                 "tools": recording.tools,
                 "root": recording.root or self.config.rules.root,
                 "seed": recording.seed or digest[:32],
+                "snapshot": recording.snapshot,
                 "source": recording.source,
             }
         )
@@ -196,7 +200,7 @@ def _row(
         "rule": decision.rule,
         "suspicion": decision.suspicion,
         "verdicts": {
-            v.auditor: _opinion(v) for v in verdicts if v.action in (None, decision.action)
+            source_of(v): _opinion(v) for v in verdicts if v.action in (None, decision.action)
         },
     }
 

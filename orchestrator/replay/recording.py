@@ -58,6 +58,8 @@ class Recording(Value):
     root: str | None = None
     seed: str | None = None
     """The seed of a run of our own; None elsewhere."""
+    snapshot: str | None = None
+    """Hash of the learned state that a run of our own read; None elsewhere."""
     has_calls: bool = True
     """False for formats without tool calls: each agent step then counts as one action."""
     steps: tuple[Step, ...] = ()

@@ -11,7 +11,7 @@ from orchestrator.domain.run import PackRef
 from orchestrator.rules.document import read_document
 from orchestrator.rules.faults import explain_fault
 from orchestrator.rules.legibility import CLAUSE
-from orchestrator.rules.policies import PolicyText
+from orchestrator.rules.policies import PolicyText, find_policies
 from orchestrator.rules.schema import Identifier, Names, Part
 
 
@@ -41,6 +41,11 @@ class Constitution(NamedTuple):
 
     clauses: tuple[Clause, ...]
     ref: PackRef
+
+
+def load_constitution() -> Constitution:
+    """Read the shipped constitution."""
+    return read_constitution(find_policies(()).constitution)
 
 
 def read_constitution(policy: PolicyText) -> Constitution:

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 from orchestrator.domain.action import Action, ToolKind, ToolSpec
 from orchestrator.rules.document import read_document
 from orchestrator.rules.faults import explain_fault
-from orchestrator.rules.policies import PolicyText
+from orchestrator.rules.policies import PolicyText, find_tools
 from orchestrator.rules.programs import ProgramFile, index_programs
 from orchestrator.rules.schema import Label, Names, Part
 
@@ -148,6 +148,12 @@ class ToolMap:
             if len(known) == len(chosen) and not (shape.only and rest):
                 found.append((shape, known))
         return tuple(found)
+
+
+@functools.cache
+def load_tools() -> ToolMap:
+    """Read the shipped tool mapping, once."""
+    return read_tools(find_tools())
 
 
 def read_tools(policy: PolicyText) -> ToolMap:

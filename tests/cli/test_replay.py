@@ -102,7 +102,7 @@ def test_another_configuration_is_compared(
 
 def test_calibrate_says_what_is_missing(recorded: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_program(["calibrate", str(recorded)]) == 0
-    assert "nothing scored" in capsys.readouterr().out
+    assert "4 scored actions are too few for 1.0%" in capsys.readouterr().out
     assert run_program(["calibrate", str(recorded), "--json"]) == 0
     proposal = json.loads(capsys.readouterr().out)
     assert (proposal["actions"], proposal["held_by_rules"]) == (4, 1)

@@ -138,7 +138,7 @@ async def test_observe_judges_everything_and_holds_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("suspicions", "outcome", "combined"),
-    [((0.2, 0.4), "allow", 0.4), ((0.2, 0.5), "escalate", 0.5), ((1.0,), "escalate", 1.0)],
+    [((0.02, 0.4), "allow", 0.4), ((0.02, 0.5), "escalate", 0.5), ((1.0,), "escalate", 0.99)],
 )
 async def test_suspicion_escalates_but_denies_nothing_alone_by_default(
     suspicions: tuple[float, ...], outcome: str, combined: float

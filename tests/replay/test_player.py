@@ -43,7 +43,7 @@ def recording(*steps: Step, record: int = 0, has_calls: bool = True) -> Recordin
 
 
 async def test_each_action_gives_a_row_with_its_place() -> None:
-    played = await Player(Config()).play(
+    played = await Player(Config(), auditors=()).play(
         recording(
             UserWords(message=9, text="go"), turn(0, "ls", "rm -rf /etc"), turn(1), turn(2, "ls")
         )
@@ -152,7 +152,7 @@ async def test_a_comparison_names_what_differs() -> None:
     after = (await Player(lax).play(recording(*steps))).rows
     (change,) = compare_rows(before, after)
     assert change.before["decision"] == "deny" and change.after["decision"] == "allow"
-    assert change.fields == ["decision", "clause", "rule"]
+    assert change.fields == ["decision", "clause", "rule", "suspicion"]
     with pytest.raises(ValueError, match="shorter"):
         list(compare_rows(before, after[:1]))
 

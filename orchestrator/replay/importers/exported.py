@@ -91,6 +91,7 @@ class _Run:
             tools=facts.tools,
             root=facts.root,
             seed=facts.seed,
+            snapshot=facts.snapshot,
             steps=tuple(self._steps),
         )
 
