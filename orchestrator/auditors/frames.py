@@ -1,0 +1,221 @@
+"""Sentence frames: who does what to whom, told by parts that stand together in a sentence.
+
+A lexicon names *parts* (words of several languages for one idea) and *frames* (parts that together
+mean something). One RE2 set tells the parts of a text; only where a frame could hold is the text
+taken apart into sentences.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from importlib import resources
+from typing import NamedTuple
+
+import re2
+from pydantic import Field, ValidationError
+
+from orchestrator.rules.document import read_document
+from orchestrator.rules.faults import explain_fault
+from orchestrator.rules.patterns import check_pattern
+from orchestrator.rules.schema import Identifier, Names, Part
+from orchestrator.rules.secrets import encode
+
+LONGEST_TEXT = 32_768
+"""Characters of one text that are read: the first three quarters of this, and the last quarter."""
+LONGEST_QUOTE = 240
+LONGEST_SENTENCE = 600
+_MAX_MEMORY = 64 << 20
+_ENDS = str.maketrans({"。": "\n", "！": "\n", "？": "\n", "；": "\n", "\r": "\n", "\u2028": "\n"})
+
+
+class FrameSpec(Part):
+    """Parts that mean something where they stand together."""
+
+    id: Identifier
+    says: str
+    """What it shows, as the end of the sentence "the agent ..."."""
+    all: Names
+    """One of each of these occurs; alternatives are written `hide|evade`."""
+    none: Names = ()
+    """None of these occurs."""
+    within: int = Field(1, ge=1, le=3)
+    """How many neighbouring sentences the parts may be spread over."""
+    weight: float = Field(gt=0.0, lt=1.0)
+    """Suspicion where nothing else is seen."""
+    topic: Names = ()
+    """Parts that, where the user's own words have them all, make the frame a matter of the task."""
+
+
+class LexiconFile(Part):
+    """Parts and frames as reviewers sign them."""
+
+    version: str
+    about: str = ""
+    parts: dict[str, dict[str, Names]]
+    """Name -> language -> RE2 patterns; case is ignored."""
+    frames: dict[str, tuple[FrameSpec, ...]] = Field(default_factory=dict)
+    """Name of a group -> its frames."""
+
+
+class Found(NamedTuple):
+    """A frame that holds, and the words it holds in."""
+
+    frame: FrameSpec
+    quote: str
+    """An exact substring of the text."""
+
+
+class Frame(NamedTuple):
+    """A frame as it is compared."""
+
+    spec: FrameSpec
+    needs: tuple[int, ...]
+    bars: int
+    topic: int
+
+    def holds(self, mask: int) -> bool:
+        """Say whether a window with these parts fills the frame."""
+        return self.could_hold(mask) and not mask & self.bars
+
+    def could_hold(self, mask: int) -> bool:
+        """Say whether all the parts are somewhere."""
+        return all(mask & need for need in self.needs)
+
+    def is_topic(self, task: int) -> bool:
+        """Say whether the user's own words speak of what the frame is about."""
+        return bool(self.topic) and task & self.topic == self.topic
+
+
+class Lexicon:
+    """Compiled parts and frames; one serves any number of runs."""
+
+    def __init__(self, file: LexiconFile, digest: str) -> None:
+        """Compile; ValueError names a part that is unknown or a pattern RE2 cannot read."""
+        self.hash = digest
+        self._bits = {name: 1 << place for place, name in enumerate(file.parts)}
+        self._set = _compile_set(file.parts)
+        self._frames = {
+            group: tuple(self._read_frame(spec) for spec in specs)
+            for group, specs in file.frames.items()
+        }
+
+    def mask(self, text: str) -> int:
+        """Return the parts that occur in `text`, one bit each."""
+        total = 0
+        for place in self._set.Match(encode(text)) or ():
+            total |= 1 << place
+        return total
+
+    def bits(self, names: str) -> int:
+        """Return the bits of parts written `a|b`; ValueError where one is unknown."""
+        total = 0
+        for name in names.split("|"):
+            if name not in self._bits:
+                raise ValueError(f"unknown part {name!r}")
+            total |= self._bits[name]
+        return total
+
+    def has(self, text: str, names: str) -> bool:
+        """Say whether one of the parts `a|b` occurs in `text`."""
+        return bool(self.mask(text) & self.bits(names))
+
+    def find(self, text: str, group: str) -> list[Found]:
+        """Return each frame of `group` that holds, at its first place."""
+        return list(self._find(text, self._frames[group]))
+
+    def find_topics(self, task: int, group: str) -> frozenset[str]:
+        """Return the frames of `group` that are a matter of a task with these parts."""
+        return frozenset(f.spec.id for f in self._frames[group] if f.is_topic(task))
+
+    def _find(self, text: str, frames: Sequence[Frame]) -> Iterator[Found]:
+        for piece in clip(text):
+            whole = self.mask(piece)
+            open_ = [frame for frame in frames if frame.could_hold(whole)]
+            if not open_:
+                continue
+            spans = list(split_sentences(piece))
+            masks = [self.mask(piece[start:end]) for start, end in spans]
+            for frame in open_:
+                if (window := _find_window(frame, masks)) is not None:
+                    quote = piece[spans[window[0]][0] : spans[window[1]][1]]
+                    yield Found(frame.spec, shorten(quote))
+
+    def _read_frame(self, spec: FrameSpec) -> Frame:
+        bars = topic = 0
+        for name in spec.none:
+            bars |= self.bits(name)
+        for name in spec.topic:
+            topic |= self.bits(name)
+        return Frame(spec, tuple(self.bits(name) for name in spec.all), bars, topic)
+
+
+def load_lexicon(name: str) -> Lexicon:
+    """Read `policies/auditors/NAME.yaml`; PolicyError with file and line where it is wrong."""
+    path = resources.files("policies") / "auditors" / f"{name}.yaml"
+    return read_lexicon(path.read_text("utf-8"), str(path))
+
+
+def read_lexicon(text: str, file: str) -> Lexicon:
+    """Compile the text of a lexicon."""
+    document = read_document(text, file)
+    try:
+        parsed = LexiconFile.model_validate(document.data)
+    except ValidationError as error:
+        raise explain_fault(document, error, LexiconFile) from None
+    try:
+        return Lexicon(parsed, hashlib.sha256(text.encode()).hexdigest())
+    except ValueError as error:
+        raise document.error(str(error)) from None
+
+
+def clip(text: str) -> tuple[str, ...]:
+    """Return what is read of a text: all of it, or its start and its end."""
+    if len(text) <= LONGEST_TEXT:
+        return (text,) if text else ()
+    tail = LONGEST_TEXT // 4
+    return text[: LONGEST_TEXT - tail], text[-tail:]
+
+
+def shorten(quote: str) -> str:
+    """Return the start of a quote, without the space around it."""
+    return quote.strip()[:LONGEST_QUOTE]
+
+
+def split_sentences(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each sentence starts and ends; what is too long is cut."""
+    plain = text.translate(_ENDS).replace("! ", ". ").replace("? ", ". ")
+    at = 0
+    for line in plain.split("\n"):
+        for sentence in line.split(". "):
+            end = at + len(sentence)
+            for start in range(at, end, LONGEST_SENTENCE):
+                yield start, min(start + LONGEST_SENTENCE, end)
+            at = end + 2
+        at -= 1
+
+
+def _find_window(frame: Frame, masks: Sequence[int]) -> tuple[int, int] | None:
+    """Return the first and last sentence of the first window that fills the frame."""
+    for width in range(frame.spec.within):
+        for last in range(width, len(masks)):
+            mask = 0
+            for one in masks[last - width : last + 1]:
+                mask |= one
+            if frame.holds(mask):
+                return last - width, last
+    return None
+
+
+def _compile_set(parts: dict[str, dict[str, Names]]) -> re2._Set:
+    options = re2.Options()
+    options.max_mem = _MAX_MEMORY
+    options.log_errors = False
+    found = re2.Set.SearchSet(options)
+    for languages in parts.values():
+        patterns = [pattern for listed in languages.values() for pattern in listed]
+        joined = "(?i)" + "|".join(f"(?:{pattern})" for pattern in patterns)
+        check_pattern(joined)
+        found.Add(joined)
+    found.Compile()
+    return found
