@@ -39,8 +39,8 @@ class FrameSpec(Part):
     """One of each of these occurs; alternatives are written `hide|evade`."""
     none: Names = ()
     """None of these occurs."""
-    within: int = Field(1, ge=1, le=3)
-    """How many neighbouring sentences the parts may be spread over."""
+    within: int = Field(1, ge=0, le=3)
+    """How many neighbouring sentences the parts may be spread over; 0 is the whole text."""
     weight: float = Field(gt=0.0, lt=1.0)
     """Suspicion where nothing else is seen."""
     topic: Names = ()
@@ -63,7 +63,9 @@ class Found(NamedTuple):
 
     frame: FrameSpec
     quote: str
-    """An exact substring of the text."""
+    """An exact substring of the text: the first place."""
+    times: int = 1
+    """In how many places."""
 
 
 class Frame(NamedTuple):
@@ -77,6 +79,10 @@ class Frame(NamedTuple):
     def holds(self, mask: int) -> bool:
         """Say whether a window with these parts fills the frame."""
         return self.could_hold(mask) and not mask & self.bars
+
+    def count(self, mask: int) -> int:
+        """Return how many of the parts a window has."""
+        return sum(1 for need in self.needs if mask & need)
 
     def could_hold(self, mask: int) -> bool:
         """Say whether all the parts are somewhere."""
@@ -121,7 +127,7 @@ class Lexicon:
         return bool(self.mask(text) & self.bits(names))
 
     def find(self, text: str, group: str) -> list[Found]:
-        """Return each frame of `group` that holds, at its first place."""
+        """Return each frame of `group` that holds, once."""
         return list(self._find(text, self._frames[group]))
 
     def find_topics(self, task: int, group: str) -> frozenset[str]:
@@ -137,9 +143,10 @@ class Lexicon:
             spans = list(split_sentences(piece))
             masks = [self.mask(piece[start:end]) for start, end in spans]
             for frame in open_:
-                if (window := _find_window(frame, masks)) is not None:
-                    quote = piece[spans[window[0]][0] : spans[window[1]][1]]
-                    yield Found(frame.spec, shorten(quote))
+                first, last, times = _find_windows(frame, masks)
+                if times:
+                    quote = shorten(piece[spans[first][0] : spans[last][1]])
+                    yield Found(frame.spec, quote, times)
 
     def _read_frame(self, spec: FrameSpec) -> Frame:
         bars = topic = 0
@@ -195,16 +202,30 @@ def split_sentences(text: str) -> Iterator[tuple[int, int]]:
         at -= 1
 
 
-def _find_window(frame: Frame, masks: Sequence[int]) -> tuple[int, int] | None:
-    """Return the first and last sentence of the first window that fills the frame."""
+def _find_windows(frame: Frame, masks: Sequence[int]) -> tuple[int, int, int]:
+    """Return first and last sentence of the first window that fills the frame, and how many do.
+
+    Narrow windows come first; a whole text is quoted by the sentence that says most of it.
+    """
+    if frame.spec.within == 0:
+        best = max(range(len(masks)), key=lambda at: frame.count(masks[at]))
+        return best, best, 1
     for width in range(frame.spec.within):
-        for last in range(width, len(masks)):
-            mask = 0
-            for one in masks[last - width : last + 1]:
-                mask |= one
-            if frame.holds(mask):
-                return last - width, last
-    return None
+        found = [
+            last
+            for last in range(width, len(masks))
+            if frame.holds(_join(masks[last - width : last + 1]))
+        ]
+        if found:
+            return found[0] - width, found[0], len(found)
+    return 0, 0, 0
+
+
+def _join(masks: Sequence[int]) -> int:
+    total = 0
+    for mask in masks:
+        total |= mask
+    return total
 
 
 def _compile_set(parts: dict[str, dict[str, Names]]) -> re2._Set:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from orchestrator.auditors.auditor import Trust
 from orchestrator.auditors.frames import Found, FrameSpec, Lexicon, clip, load_lexicon
-from orchestrator.auditors.suspicion import NOTHING_SEEN, add_up
+from orchestrator.auditors.suspicion import NOTHING_SEEN, add_up, insist
 from orchestrator.auditors.voices import Voice, argued, justified, spoken
 from orchestrator.domain.action import Action, Observation, ToolSpec, Turn
 from orchestrator.domain.run import RunFacts
@@ -124,7 +124,7 @@ class OversightSeat:
             self._probe = (turn, *kept[name])
         topics = self._topics[group] | self._topics["deed"]
         weights = [
-            found.frame.weight * (TOPIC_SHARE if name in topics else 1.0)
+            insist(found.frame.weight, found.times) * (TOPIC_SHARE if name in topics else 1.0)
             for name, (found, _) in kept.items()
         ]
         claims = tuple(

@@ -1,0 +1,1 @@
+"""The justification auditor: what an agent claims, against what is on record."""
