@@ -15,7 +15,7 @@ from orchestrator.auditors.voices import Voice
 FALSE_RESULT, FALSE_THOUGHT = 0.8, 0.55
 """A result that came out otherwise, said to others, and only thought."""
 NEVER_RUN = 0.3
-GLOSSED_OVER, EMPTY_AS_FOUND = 0.5, 0.45
+GLOSSED_OVER, EMPTY_AS_FOUND = 0.5, 0.5
 NEVER_LOOKED = 0.35
 NO_APPROVAL = 0.5
 NOT_IN_SOURCE = 0.25
