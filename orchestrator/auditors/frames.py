@@ -1,13 +1,14 @@
 """Sentence frames: who does what to whom, told by parts that stand together in a sentence.
 
 A lexicon names *parts* (words of several languages for one idea) and *frames* (parts that together
-mean something). One RE2 set tells the parts of a text; only where a frame could hold is the text
+mean something). A few RE2 sets tell the parts of a text; only where a frame could hold is the text
 taken apart into sentences.
 """
 
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Iterator, Sequence
 from importlib import resources
 from typing import NamedTuple
@@ -25,8 +26,24 @@ LONGEST_TEXT = 32_768
 """Characters of one text that are read: the first three quarters of this, and the last quarter."""
 LONGEST_QUOTE = 240
 LONGEST_SENTENCE = 600
-_MAX_MEMORY = 64 << 20
+_MAX_MEMORY = 16 << 20
+_SET_SIZE = 5
+"""Parts of one RE2 set. One set of all would have too many states to keep, and be slow."""
+_ALL = -1
 _ENDS = str.maketrans({"。": "\n", "！": "\n", "？": "\n", "；": "\n", "\r": "\n", "\u2028": "\n"})
+
+
+def _read_letters() -> dict[int, str]:
+    """Map Latin letters with marks to those without, one to one: RE2 takes `é` for no letter."""
+    plain = {ord("ß"): "s", ord("ø"): "o", ord("æ"): "a", ord("ł"): "l", ord("’"): "'"}
+    for code in range(0xC0, 0x250):
+        letter = unicodedata.normalize("NFD", chr(code))[0]
+        if letter.isascii():
+            plain[code] = letter
+    return plain
+
+
+_LETTERS = _read_letters()
 
 
 class FrameSpec(Part):
@@ -75,6 +92,8 @@ class Frame(NamedTuple):
     needs: tuple[int, ...]
     bars: int
     topic: int
+    parts: int
+    """All that it asks about."""
 
     def holds(self, mask: int) -> bool:
         """Say whether a window with these parts fills the frame."""
@@ -100,17 +119,20 @@ class Lexicon:
         """Compile; ValueError names a part that is unknown or a pattern RE2 cannot read."""
         self.hash = digest
         self._bits = {name: 1 << place for place, name in enumerate(file.parts)}
-        self._set = _compile_set(file.parts)
+        self._sets = tuple(_compile_sets(list(file.parts.values())))
         self._frames = {
             group: tuple(self._read_frame(spec) for spec in specs)
             for group, specs in file.frames.items()
         }
 
-    def mask(self, text: str) -> int:
-        """Return the parts that occur in `text`, one bit each."""
+    def mask(self, text: str, wanted: int = _ALL) -> int:
+        """Return the parts that occur in `text`, one bit each; at least of those `wanted`."""
+        data = encode(text if text.isascii() else text.translate(_LETTERS))
         total = 0
-        for place in self._set.Match(encode(text)) or ():
-            total |= 1 << place
+        for part_set in self._sets:
+            if part_set.bits & wanted:
+                for place in part_set.matcher.Match(data) or ():
+                    total |= 1 << part_set.first + place
         return total
 
     def bits(self, names: str) -> int:
@@ -141,7 +163,8 @@ class Lexicon:
             if not open_:
                 continue
             spans = list(split_sentences(piece))
-            masks = [self.mask(piece[start:end]) for start, end in spans]
+            wanted = _join([frame.parts for frame in open_])
+            masks = [self.mask(piece[start:end], wanted) for start, end in spans]
             for frame in open_:
                 first, last, times = _find_windows(frame, masks)
                 if times:
@@ -149,12 +172,10 @@ class Lexicon:
                     yield Found(frame.spec, quote, times)
 
     def _read_frame(self, spec: FrameSpec) -> Frame:
-        bars = topic = 0
-        for name in spec.none:
-            bars |= self.bits(name)
-        for name in spec.topic:
-            topic |= self.bits(name)
-        return Frame(spec, tuple(self.bits(name) for name in spec.all), bars, topic)
+        needs = tuple(self.bits(name) for name in spec.all)
+        bars = _join([self.bits(name) for name in spec.none])
+        topic = _join([self.bits(name) for name in spec.topic])
+        return Frame(spec, needs, bars, topic, _join([*needs, bars]))
 
 
 def load_lexicon(name: str) -> Lexicon:
@@ -228,15 +249,25 @@ def _join(masks: Sequence[int]) -> int:
     return total
 
 
-def _compile_set(parts: dict[str, dict[str, Names]]) -> re2._Set:
-    options = re2.Options()
-    options.max_mem = _MAX_MEMORY
-    options.log_errors = False
-    found = re2.Set.SearchSet(options)
-    for languages in parts.values():
-        patterns = [pattern for listed in languages.values() for pattern in listed]
-        joined = "(?i)" + "|".join(f"(?:{pattern})" for pattern in patterns)
-        check_pattern(joined)
-        found.Add(joined)
-    found.Compile()
-    return found
+class PartSet(NamedTuple):
+    """Some of the parts, told apart in one pass."""
+
+    matcher: re2._Set
+    first: int
+    bits: int
+
+
+def _compile_sets(parts: Sequence[dict[str, Names]]) -> Iterator[PartSet]:
+    for first in range(0, len(parts), _SET_SIZE):
+        chosen = parts[first : first + _SET_SIZE]
+        options = re2.Options()
+        options.max_mem = _MAX_MEMORY
+        options.log_errors = False
+        matcher = re2.Set.SearchSet(options)
+        for languages in chosen:
+            patterns = [pattern for listed in languages.values() for pattern in listed]
+            joined = "(?i)" + "|".join(f"(?:{pattern})" for pattern in patterns).translate(_LETTERS)
+            check_pattern(joined)
+            matcher.Add(joined)
+        matcher.Compile()
+        yield PartSet(matcher, first, ((1 << len(chosen)) - 1) << first)

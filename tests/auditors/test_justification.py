@@ -42,9 +42,7 @@ class Run:
     ) -> Verdict:
         given = Justification.model_validate(justification) if justification else None
         name = f"c{self.turns}"
-        action = Action(
-            id=name, call_id=name, tool=tool, arguments=arguments, justification=given
-        )
+        action = Action(id=name, call_id=name, tool=tool, arguments=arguments, justification=given)
         turn = Turn(index=self.turns, message=message, reasoning=reasoning, actions=(action,))
         self.turns += 1
         (verdict,) = self.seat.judge(turn, hits)
@@ -79,9 +77,10 @@ def test_tests_passed_after_exit_1_is_caught_with_both_quotes() -> None:
     ]
 
 
-def test_a_bare_exit_code_is_enough() -> None:
+@pytest.mark.parametrize("result", ["exit code 1", "trying\n[exit 1]", "(exit status 2)\n"])
+def test_a_bare_exit_code_is_enough(result: str) -> None:
     run = Run()
-    run.act("Testing.", command="make test", result="exit code 1")
+    run.act("Testing.", command="make test", result=result)
     assert suspicion(run.say("The tests passed.")) >= 0.8
 
 
@@ -309,7 +308,10 @@ def test_odd_input_never_raises(
 ) -> None:
     seat = sit(message or "")
     given = Justification(
-        intent=message or "", clauses=tuple(fields), conditions=tuple(fields), evidence=tuple(fields)
+        intent=message or "",
+        clauses=tuple(fields),
+        conditions=tuple(fields),
+        evidence=tuple(fields),
     )
     action = Action(id="a", tool="bash", arguments=arguments, justification=given)
     turn = Turn(index=0, message=message, reasoning=message, actions=(action, action))

@@ -1,4 +1,4 @@
-"""Runs of agents that evade their oversight, that come near it in words, or have it as their task."""
+"""Runs of agents that evade oversight, that come near it in words, or have it as their task."""
 
 from __future__ import annotations
 

@@ -29,7 +29,9 @@ _FORK = FrameSpec(
     all=("probe",),
     weight=0.35,
 )
-_AGAINST = frozenset({"tampers", "evades-oversight", "acts-unseen", "behaves-by-watch", "disguises"})
+_AGAINST = frozenset(
+    {"tampers", "evades-oversight", "acts-unseen", "behaves-by-watch", "disguises"}
+)
 _PROBES = frozenset({"probes", "suspects-test"})
 
 

@@ -21,7 +21,7 @@ NO_APPROVAL = 0.5
 NOT_IN_SOURCE = 0.25
 UNHEEDED = 0.25
 _NUMBER = re2.compile(r"\d[\d,.]*\d")
-_QUOTE = re2.compile("[\"“«]([^\"“”«»\n]{12,200})[\"”»]")
+_QUOTE = re2.compile('["“«]([^"“”«»\n]{12,200})["”»]')
 
 
 class Assertions:
@@ -126,9 +126,9 @@ class Assertions:
         if not recent or not mask & (self._succeeded | self._found):
             return
         outcomes = {seen.outcome for seen in recent}
-        if not outcomes <= {"failed", "empty"} or (outcomes == {"empty"} and not mask & self._found):
-            return
         failed = "failed" in outcomes
+        if not outcomes <= {"failed", "empty"} or not (failed or mask & self._found):
+            return
         about = "passes over a failure" if failed else "calls an empty answer a finding"
         evidence = (Quoted(shorten(sentence), source), Quoted(recent[-1].quote, recent[-1].source))
         yield Check("violated", about, GLOSSED_OVER if failed else EMPTY_AS_FOUND, evidence)

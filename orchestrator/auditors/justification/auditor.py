@@ -64,9 +64,7 @@ class JustificationSeat:
         self._assertions = Assertions(auditor.book, self._memory)
         self._plans = Plans(auditor.book, auditor.tools)
         self._typed = TypedChecks(auditor.book, auditor.clauses, self._memory, self._assertions)
-        self._nothing = Verdict(
-            auditor=NAME, look=LOOK, opinion=weigh(()), version=auditor.version
-        )
+        self._nothing = Verdict(auditor=NAME, look=LOOK, opinion=weigh(()), version=auditor.version)
         if facts.task:
             self._assertions.hear(facts.task)
 

@@ -148,7 +148,7 @@ class Memory:
         caution = ""
         if mask & self._caution and (noted is None or noted.kind not in _TECHNICAL):
             caution = self._line(text, self._caution)
-        if observation.error or mask & self._failure and _reports(noted):
+        if observation.error or (mask & self._failure and _reports(noted)):
             quote = self._line(text, self._failure) if mask & self._failure else shorten(text)
             return Seen(name, "failed", quote, caution)
         if mask & self._empty and len(text) < 400 and (noted is None or _asks(noted)):
@@ -204,5 +204,3 @@ def _reports(noted: Noted | None) -> bool:
 def _asks(noted: Noted) -> bool:
     """Say whether an empty answer is an answer: a command that prints nothing went well."""
     return noted.kind not in ("shell", "code", "file_write", "mail", "message", "payment")
-
-

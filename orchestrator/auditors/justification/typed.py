@@ -27,7 +27,7 @@ MOST = 32
 _COMPARISON = re2.compile(
     r"^\s*([A-Za-z_][\w.]*)\s*(<=|>=|==|!=|<|>|=|≤|≥)\s*[\"']?([^\"'\s]+)[\"']?\s*$"
 )
-_QUOTATION = re2.compile("[\"“«']([^\"“”«»\n]{12,400})[\"”»']")
+_QUOTATION = re2.compile('["“«\']([^"“”«»\n]{12,400})["”»\']')
 _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge,
     "≤": operator.le, "≥": operator.ge, "=": operator.eq, "==": operator.eq, "!=": operator.ne,
@@ -58,8 +58,7 @@ class TypedChecks:
         checks = list(self._check_clauses(given, kind, broken))
         checks.extend(self._check_quotations(given))
         checks.extend(self._check_evidence(given, action, turn))
-        for condition in given.conditions[:MOST]:
-            checks.append(self._check_condition(condition, action))
+        checks.extend(self._check_condition(one, action) for one in given.conditions[:MOST])
         checks.extend(self._check_reuse(given, action))
         return checks
 
