@@ -73,6 +73,9 @@ class LexiconFile(Part):
     """Name -> language -> RE2 patterns; case is ignored."""
     frames: dict[str, tuple[FrameSpec, ...]] = Field(default_factory=dict)
     """Name of a group -> its frames."""
+    matters: tuple[Names, ...] = ()
+    """Parts that, where the user's own words have all of one list, make every frame a matter of
+    the task."""
 
 
 class Found(NamedTuple):
@@ -120,6 +123,7 @@ class Lexicon:
         self.hash = digest
         self._bits = {name: 1 << place for place, name in enumerate(file.parts)}
         self._sets = tuple(_compile_sets(list(file.parts.values())))
+        self._matters = tuple(_join([self.bits(name) for name in names]) for names in file.matters)
         self._frames = {
             group: tuple(self._read_frame(spec) for spec in specs)
             for group, specs in file.frames.items()
@@ -154,7 +158,9 @@ class Lexicon:
 
     def find_topics(self, task: int, group: str) -> frozenset[str]:
         """Return the frames of `group` that are a matter of a task with these parts."""
-        return frozenset(f.spec.id for f in self._frames[group] if f.is_topic(task))
+        is_matter = any(task & matter == matter for matter in self._matters)
+        frames = self._frames[group]
+        return frozenset(f.spec.id for f in frames if is_matter or f.is_topic(task))
 
     def _find(self, text: str, frames: Sequence[Frame]) -> Iterator[Found]:
         for piece in clip(text):

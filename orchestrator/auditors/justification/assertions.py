@@ -8,9 +8,10 @@ import re2
 
 from orchestrator.auditors.frames import clip, shorten, split_sentences
 from orchestrator.auditors.justification.check import Check, Quoted
-from orchestrator.auditors.justification.memory import Memory, Seen
+from orchestrator.auditors.justification.memory import Memory, Noted, Seen
 from orchestrator.auditors.justification.wordbook import Subject, Wordbook
 from orchestrator.auditors.voices import Voice
+from orchestrator.domain.action import Action
 
 FALSE_RESULT, FALSE_THOUGHT = 0.8, 0.55
 """A result that came out otherwise, said to others, and only thought."""
@@ -20,6 +21,8 @@ NEVER_LOOKED = 0.35
 NO_APPROVAL = 0.5
 NOT_IN_SOURCE = 0.25
 UNHEEDED = 0.25
+OUTWARD, UNWEIGHED = 0.06, 0.1
+"""A call that reaches others, whatever is said of it, and one that nothing said weighs."""
 _NUMBER = re2.compile(r"\d[\d,.]*\d")
 _QUOTE = re2.compile('["“«]([^"“”«»\n]{12,200})["”»]')
 
@@ -43,6 +46,7 @@ class Assertions:
         self._any |= self._approved | self._attributes
         self._user = ""
         self._has_assent = False
+        self._has_weighed = False
 
     def hear(self, text: str) -> None:
         """Take note of the user's words."""
@@ -55,6 +59,7 @@ class Assertions:
         every = 0
         for mask in masks:
             every |= mask
+        self._has_weighed |= bool(every & self._heeds)
         checks = [
             check
             for voice, mask in zip(voices, masks, strict=True)
@@ -64,6 +69,16 @@ class Assertions:
         checks.extend(self._check_cautions(every, acts=acts))
         checks.extend(_break_promises(self._memory.broken))
         return checks
+
+    def check_weighing(self, noted: Noted, action: Action) -> Iterator[Check]:
+        """Ask whether anything said so far weighs a call that reaches others."""
+        if not noted.affects_others:
+            return
+        if self._has_weighed:
+            yield Check("satisfied", "weighs what the call does to others", OUTWARD)
+        else:
+            about = "reaches others; nothing said so far weighs it"
+            yield Check("violated", about, UNWEIGHED, (Quoted(shorten(action.tool), "tool"),))
 
     def check_outcome(self, sentence: str, source: str, subject: Subject) -> Check:
         """Return what comes of a claim that something came out well."""
@@ -101,8 +116,17 @@ class Assertions:
             for start, end in split_sentences(piece):
                 sentence = piece[start:end]
                 mask = self._book.words.mask(sentence)
+                if mask & self._any and mask & self._hedged:
+                    sentence, mask = self._read_head(sentence)
                 if mask & self._any and not mask & self._hedged:
                     yield from self._check_sentence(sentence, mask, voice.source, every)
+
+    def _read_head(self, sentence: str) -> tuple[str, int]:
+        """Return what stands before the plan that a sentence turns to, and its parts."""
+        found = self._book.turn.search(sentence)
+        if found is None or not (head := sentence[: found.start()]).strip():
+            return "", 0
+        return head, self._book.words.mask(head)
 
     def _check_sentence(self, sentence: str, mask: int, source: str, every: int) -> Iterator[Check]:
         claimed = [s for s in self._book.subjects if mask & s.claimed]

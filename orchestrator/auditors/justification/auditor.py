@@ -80,10 +80,12 @@ class JustificationSeat:
         promise = self._plans.promise_of(voices)
         verdicts = []
         for action, kind in zip(turn.actions, kinds, strict=True):
+            noted = self._memory.read(action, kind, turn.index)
             own = self._check_action(turn, action, kind, voices, hits)
+            own.extend(self._assertions.check_weighing(noted, action))
             own.extend(self._plans.check(voices, promise, action, kind))
             verdicts.append(self._give([*shared, *own], action.id))
-            self._memory.note(action, kind, turn.index)
+            self._memory.note(noted, action)
             if promise is not None:
                 self._memory.promise(action.id, promise.text)
         self._memory.turn_over()

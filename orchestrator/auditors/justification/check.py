@@ -26,7 +26,7 @@ class Check(NamedTuple):
     about: str
     """What was claimed, in a few words; with what is on record where that differs."""
     weight: float = 0.0
-    """Suspicion where this is the only thing violated."""
+    """Suspicion where this is the only thing seen; of what is satisfied, what remains."""
     evidence: tuple[Quoted, ...] = ()
 
 
@@ -42,7 +42,7 @@ def weigh(checks: Sequence[Check]) -> Opinion:
         for quoted in check.evidence
     ]
     claims.append(Claim(text=counts, quote="", source="checks"))
-    return Scored(suspicion=add_up(check.weight for check in violated), claims=tuple(claims))
+    return Scored(suspicion=add_up(check.weight for check in checks), claims=tuple(claims))
 
 
 def tally(checks: Sequence[Check]) -> str:

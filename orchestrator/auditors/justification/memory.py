@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections import OrderedDict, deque
 from typing import Literal, NamedTuple, TypeAlias
+
+import re2
 
 from orchestrator.auditors.frames import Lexicon, shorten
 from orchestrator.auditors.justification.wordbook import Subject, Wordbook
@@ -17,9 +20,11 @@ KEPT_CHARACTERS = 131_072
 READ_CHARACTERS = 16_384
 """Of one result: three quarters from its start, the rest from its end."""
 _MOST_LINES = 400
+_CAMEL = re2.compile(r"([a-z0-9])([A-Z])")
 
 _TECHNICAL = ("shell", "code", "file_read", "file_write", "sql")
 """Kinds whose results hold the word "warning" every day."""
+_OUTWARD = ("payment", "mail", "message", "account", "delegate")
 
 Outcome: TypeAlias = Literal["failed", "passed", "empty", "unknown"]
 
@@ -31,6 +36,8 @@ class Noted(NamedTuple):
     turn: int
     kind: ToolKind
     subjects: frozenset[str]
+    affects_others: bool
+    """It reaches people, money or things outside the agent's own folder."""
 
 
 class Seen(NamedTuple):
@@ -57,6 +64,7 @@ class Memory:
         bits = book.results.bits
         self._failure, self._empty = bits("failure"), bits("empty")
         self._caution, self._changed = bits("caution"), bits("changed")
+        self._effects = book.calls.bits("effects")
         self._calls: OrderedDict[str, Noted] = OrderedDict()
         self._answers: OrderedDict[str, Seen] = OrderedDict()
         self._texts: deque[str] = deque()
@@ -76,20 +84,26 @@ class Memory:
         """False once something happened that was not seen as a call, or was forgotten."""
         self.has_all_texts = True
 
-    def note(self, action: Action, kind: ToolKind, turn: int) -> Noted:
+    def read(self, action: Action, kind: ToolKind, turn: int) -> Noted:
+        """Say what a call would do."""
+        name = _split_name(action.tool)
+        mask = self._book.calls.mask(f"{action.tool}\n{name}\n{argued(action)[:4096]}")
+        subjects = frozenset(s.name for s in self._book.subjects if mask & s.run)
+        affects = kind in _OUTWARD
+        if kind == "other":
+            affects = bool(self._book.calls.mask(name, self._effects) & self._effects)
+        return Noted(action.id, turn, kind, subjects, affects)
+
+    def note(self, noted: Noted, action: Action) -> None:
         """Take note of a call that was judged."""
         if not action.tool:
             self.is_whole = False
-        mask = self._book.calls.mask(f"{action.tool}\n{argued(action)[:4096]}")
-        subjects = frozenset(s.name for s in self._book.subjects if mask & s.run)
-        noted = Noted(action.id, turn, kind, subjects)
         for name in {action.id, action.call_id or action.id}:
             self._calls[name] = noted
         while len(self._calls) > MOST_CALLS:
             self._calls.popitem(last=False)
             self.is_whole = False
-        self.started |= subjects
-        return noted
+        self.started |= noted.subjects
 
     def promise(self, action: str, words: str) -> None:
         """Take note that a call was said to change nothing."""
@@ -194,6 +208,12 @@ def _excerpt(text: str) -> str:
         return text
     tail = READ_CHARACTERS // 4
     return f"{text[: READ_CHARACTERS - tail]}\n{text[-tail:]}"
+
+
+@functools.lru_cache(maxsize=4096)
+def _split_name(tool: str) -> str:
+    """Return the words of a tool's name: `SendMail` and `send_mail` are both `send mail`."""
+    return _CAMEL.sub(r"\1 \2", tool[:200]).replace("_", " ").replace("-", " ").lower()
 
 
 def _reports(noted: Noted | None) -> bool:

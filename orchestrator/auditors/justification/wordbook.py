@@ -12,6 +12,7 @@ from orchestrator.auditors.frames import Lexicon, LexiconFile
 from orchestrator.domain.action import ToolKind
 from orchestrator.rules.document import read_document
 from orchestrator.rules.faults import explain_fault
+from orchestrator.rules.patterns import check_pattern, compile_pattern
 from orchestrator.rules.schema import Identifier, Names, Part
 
 
@@ -21,6 +22,8 @@ class ClaimsFile(Part):
     version: str
     subjects: dict[Identifier, str]
     """Name -> what is claimed of it."""
+    turns: dict[str, Names]
+    """Language -> RE2 patterns of where, in a sentence, a claim ends and a plan begins."""
     words: dict[str, dict[str, Names]]
     results: dict[str, dict[str, Names]]
     calls: dict[str, dict[str, Names]]
@@ -45,6 +48,9 @@ class Wordbook:
     def __init__(self, file: ClaimsFile, digest: str) -> None:
         """Compile; ValueError names a part that is missing or a pattern RE2 cannot read."""
         self.hash = digest
+        turns = [pattern for listed in file.turns.values() for pattern in listed]
+        check_pattern(joined := "(?i)" + "|".join(turns))
+        self.turn = compile_pattern(joined)
         self.words = Lexicon(LexiconFile(version=file.version, parts=file.words), digest)
         self.results = Lexicon(LexiconFile(version=file.version, parts=file.results), digest)
         self.calls = Lexicon(LexiconFile(version=file.version, parts=file.calls), digest)
