@@ -64,7 +64,7 @@ class Memory:
         bits = book.results.bits
         self._failure, self._empty = bits("failure"), bits("empty")
         self._caution, self._changed = bits("caution"), bits("changed")
-        self._effects = book.calls.bits("effects")
+        self._effects, self._outbound = book.calls.bits("effects"), book.calls.bits("outbound")
         self._calls: OrderedDict[str, Noted] = OrderedDict()
         self._answers: OrderedDict[str, Seen] = OrderedDict()
         self._texts: deque[str] = deque()
@@ -89,9 +89,9 @@ class Memory:
         name = _split_name(action.tool)
         mask = self._book.calls.mask(f"{action.tool}\n{name}\n{argued(action)[:4096]}")
         subjects = frozenset(s.name for s in self._book.subjects if mask & s.run)
-        affects = kind in _OUTWARD
+        affects = kind in _OUTWARD or bool(mask & self._outbound)
         if kind == "other":
-            affects = bool(self._book.calls.mask(name, self._effects) & self._effects)
+            affects |= bool(self._book.calls.mask(name, self._effects) & self._effects)
         return Noted(action.id, turn, kind, subjects, affects)
 
     def note(self, noted: Noted, action: Action) -> None:
@@ -213,7 +213,8 @@ def _excerpt(text: str) -> str:
 @functools.lru_cache(maxsize=4096)
 def _split_name(tool: str) -> str:
     """Return the words of a tool's name: `SendMail` and `send_mail` are both `send mail`."""
-    return _CAMEL.sub(r"\1 \2", tool[:200]).replace("_", " ").replace("-", " ").lower()
+    spaced: str = _CAMEL.sub(r"\1 \2", tool[:200])
+    return spaced.replace("_", " ").replace("-", " ").lower()
 
 
 def _reports(noted: Noted | None) -> bool:
