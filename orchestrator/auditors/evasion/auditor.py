@@ -15,7 +15,8 @@ from orchestrator.auditors.voices import Voice, argued, justified, spoken
 from orchestrator.domain.action import Action, Observation, ToolSpec, Turn
 from orchestrator.domain.run import RunFacts
 from orchestrator.domain.verdict import Abstained, Claim, Hit, Scored, Verdict
-from orchestrator.rules.tools import ToolMap, load_tools
+from orchestrator.rules.policies import find_tools
+from orchestrator.rules.tools import ToolMap, read_tools
 
 NAME = "oversight"
 TOPIC_SHARE = 0.35
@@ -43,7 +44,7 @@ class OversightAuditor:
 
     def __init__(self, lexicon: Lexicon | None = None, tools: ToolMap | None = None) -> None:
         self.lexicon = lexicon or load_lexicon("oversight")
-        self.tools = tools or load_tools()
+        self.tools = tools or read_tools(find_tools())
         self.version = self.lexicon.hash[:12]
 
     def open(self, facts: RunFacts) -> OversightSeat:
