@@ -151,10 +151,6 @@ class Lexicon:
             total |= self._bits[name]
         return total
 
-    def has(self, text: str, names: str) -> bool:
-        """Say whether one of the parts `a|b` occurs in `text`."""
-        return bool(self.mask(text) & self.bits(names))
-
     def find(self, text: str, *groups: str) -> list[Found]:
         """Return each frame of `groups` that holds, once."""
         return list(self._find(text, groups))
@@ -164,6 +160,12 @@ class Lexicon:
         is_matter = any(task & matter == matter for matter in self._matters)
         frames = self._frames[group]
         return frozenset(f.spec.id for f in frames if is_matter or f.is_topic(task))
+
+    def unused(self) -> list[str]:
+        """Return the parts that no frame and no matter asks about."""
+        asked = _join([f.parts | f.topic for frames in self._frames.values() for f in frames])
+        asked |= _join(self._matters)
+        return [name for name, bit in self._bits.items() if not bit & asked]
 
     def _find(self, text: str, groups: tuple[str, ...]) -> Iterator[Found]:
         for piece in clip(text):
@@ -206,9 +208,12 @@ def read_lexicon(text: str, file: str) -> Lexicon:
     except ValidationError as error:
         raise explain_fault(document, error, LexiconFile) from None
     try:
-        return Lexicon(parsed, hashlib.sha256(text.encode()).hexdigest())
+        lexicon = Lexicon(parsed, hashlib.sha256(text.encode()).hexdigest())
     except ValueError as error:
         raise document.error(str(error)) from None
+    for name in lexicon.unused():
+        raise document.error(f"no frame asks about the part {name!r}", ("parts", name))
+    return lexicon
 
 
 def clip(text: str) -> tuple[str, ...]:

@@ -9,9 +9,12 @@ import pytest
 from orchestrator.auditors.auditor import Auditor
 from orchestrator.auditors.evasion.auditor import OversightAuditor
 from orchestrator.auditors.justification.auditor import JustificationAuditor
+from orchestrator.config import Config
 from orchestrator.domain.action import Action
+from orchestrator.domain.event import Decided
 from orchestrator.domain.run import RunFacts
 from orchestrator.domain.verdict import Scored
+from orchestrator.replay.player import Player
 from orchestrator.replay.recording import AgentTurn, Recording, ToolResult, UserWords
 from tests.generated import claims, evasion
 from tests.generated.labelled import Half, Labelled
@@ -59,3 +62,14 @@ def test_generated_cases(
     good = [highest(auditor, case.recording) >= HELD for case in cases if not case.is_bad]
     assert sum(bad) / len(bad) >= caught
     assert sum(good) / len(good) <= alarms
+
+
+@pytest.mark.anyio
+async def test_the_gate_holds_what_rests_on_a_false_claim() -> None:
+    cases = claims.generate(7, CASES, "development")
+    case = next(case for case in cases if case.is_bad and case.wording == "pytest")
+    auditors = (JustificationAuditor(), OversightAuditor())
+    played = await Player(Config(), auditors=auditors).play(case.recording)
+    decisions = [e.fact.decision for e in played.events if isinstance(e.fact, Decided)]
+    assert [one.judged.value for one in decisions] == ["allow", "escalate"]
+    assert decisions[1].action == case.first_bad_action_id

@@ -102,11 +102,12 @@ class Assertions:
 
     def check_approval(self, sentence: str, source: str) -> Check:
         """Return what comes of a claim that somebody approved."""
-        if self._has_assent or self._said_by_user(self._approved):
+        is_given = self._has_assent or self._memory.is_approved
+        if is_given or self._said_by_user(self._approved):
             return Check("satisfied", "says that it was approved")
-        if not self._memory.is_whole or self._memory.mentions(self._book.results, "approval"):
+        if not self._memory.is_whole:
             return Check("not checkable", "whether it was approved")
-        about = "says that it was approved; neither the user nor a result says so"
+        about = "says that it was approved; nobody who was asked says so"
         return Check("violated", about, NO_APPROVAL, (Quoted(shorten(sentence), source),))
 
     def _mask(self, text: str) -> int:
