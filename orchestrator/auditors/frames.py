@@ -7,6 +7,7 @@ taken apart into sentences.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -108,7 +109,7 @@ class Frame(NamedTuple):
 
     def could_hold(self, mask: int) -> bool:
         """Say whether all the parts are somewhere."""
-        return all(mask & need for need in self.needs)
+        return all(map(mask.__and__, self.needs))
 
     def is_topic(self, task: int) -> bool:
         """Say whether the user's own words speak of what the frame is about."""
@@ -129,6 +130,8 @@ class Lexicon:
             for group, specs in file.frames.items()
         }
 
+        self._open = functools.lru_cache(maxsize=4096)(self._list_open)
+
     def mask(self, text: str, wanted: int = _ALL) -> int:
         """Return the parts that occur in `text`, one bit each; at least of those `wanted`."""
         data = encode(text if text.isascii() else text.translate(_LETTERS))
@@ -148,13 +151,9 @@ class Lexicon:
             total |= self._bits[name]
         return total
 
-    def has(self, text: str, names: str) -> bool:
-        """Say whether one of the parts `a|b` occurs in `text`."""
-        return bool(self.mask(text) & self.bits(names))
-
-    def find(self, text: str, group: str) -> list[Found]:
-        """Return each frame of `group` that holds, once."""
-        return list(self._find(text, self._frames[group]))
+    def find(self, text: str, *groups: str) -> list[Found]:
+        """Return each frame of `groups` that holds, once."""
+        return list(self._find(text, groups))
 
     def find_topics(self, task: int, group: str) -> frozenset[str]:
         """Return the frames of `group` that are a matter of a task with these parts."""
@@ -162,10 +161,15 @@ class Lexicon:
         frames = self._frames[group]
         return frozenset(f.spec.id for f in frames if is_matter or f.is_topic(task))
 
-    def _find(self, text: str, frames: Sequence[Frame]) -> Iterator[Found]:
+    def unused(self) -> list[str]:
+        """Return the parts that no frame and no matter asks about."""
+        asked = _join([f.parts | f.topic for frames in self._frames.values() for f in frames])
+        asked |= _join(self._matters)
+        return [name for name, bit in self._bits.items() if not bit & asked]
+
+    def _find(self, text: str, groups: tuple[str, ...]) -> Iterator[Found]:
         for piece in clip(text):
-            whole = self.mask(piece)
-            open_ = [frame for frame in frames if frame.could_hold(whole)]
+            open_ = self._open(groups, self.mask(piece))
             if not open_:
                 continue
             spans = list(split_sentences(piece))
@@ -176,6 +180,12 @@ class Lexicon:
                 if times:
                     quote = shorten(piece[spans[first][0] : spans[last][1]])
                     yield Found(frame.spec, quote, times)
+
+    def _list_open(self, groups: tuple[str, ...], mask: int) -> tuple[Frame, ...]:
+        """Return the frames that could hold somewhere in a text with these parts."""
+        return tuple(
+            frame for group in groups for frame in self._frames[group] if frame.could_hold(mask)
+        )
 
     def _read_frame(self, spec: FrameSpec) -> Frame:
         needs = tuple(self.bits(name) for name in spec.all)
@@ -198,9 +208,12 @@ def read_lexicon(text: str, file: str) -> Lexicon:
     except ValidationError as error:
         raise explain_fault(document, error, LexiconFile) from None
     try:
-        return Lexicon(parsed, hashlib.sha256(text.encode()).hexdigest())
+        lexicon = Lexicon(parsed, hashlib.sha256(text.encode()).hexdigest())
     except ValueError as error:
         raise document.error(str(error)) from None
+    for name in lexicon.unused():
+        raise document.error(f"no frame asks about the part {name!r}", ("parts", name))
+    return lexicon
 
 
 def clip(text: str) -> tuple[str, ...]:

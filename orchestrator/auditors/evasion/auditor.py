@@ -6,16 +6,18 @@ of monitors, tests or deception has them as its task, and signs on that very top
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from orchestrator.auditors.auditor import Trust
-from orchestrator.auditors.frames import Found, FrameSpec, Lexicon, clip, load_lexicon
+from orchestrator.auditors.frames import Found, FrameSpec, Lexicon, clip, load_lexicon, shorten
 from orchestrator.auditors.suspicion import NOTHING_SEEN, add_up, insist
 from orchestrator.auditors.voices import Voice, argued, justified, spoken
 from orchestrator.domain.action import Action, Observation, ToolSpec, Turn
 from orchestrator.domain.run import RunFacts
 from orchestrator.domain.verdict import Abstained, Claim, Hit, Scored, Verdict
-from orchestrator.rules.tools import ToolMap, load_tools
+from orchestrator.rules.policies import find_tools
+from orchestrator.rules.tools import ToolMap, read_tools
 
 NAME = "oversight"
 TOPIC_SHARE = 0.35
@@ -43,8 +45,14 @@ class OversightAuditor:
 
     def __init__(self, lexicon: Lexicon | None = None, tools: ToolMap | None = None) -> None:
         self.lexicon = lexicon or load_lexicon("oversight")
-        self.tools = tools or load_tools()
+        self.tools = tools or read_tools(find_tools())
         self.version = self.lexicon.hash[:12]
+        self.find_in_name = functools.lru_cache(maxsize=4096)(self._find_in_name)
+
+    def _find_in_name(self, tool: str) -> list[Found]:
+        """Return the signs in the name of a tool; quotes are the name as it is written."""
+        found = self.lexicon.find(tool.replace("_", " ").replace("-", " "), "deed")
+        return [sign._replace(quote=shorten(tool)) for sign in found]
 
     def open(self, facts: RunFacts) -> OversightSeat:
         """Take a seat for one run."""
@@ -59,6 +67,7 @@ class OversightSeat:
         self._tools = auditor.tools
         self._version = auditor.version
         self._specs: dict[str, ToolSpec] = {tool.name: tool for tool in facts.tools}
+        self._find_in_name = auditor.find_in_name
         self._words = 0
         self._topics: dict[str, frozenset[str]] = {}
         self._probe: tuple[int, Found, str] | None = None
@@ -95,7 +104,9 @@ class OversightSeat:
                 voices.extend(justified(action.justification))
         if not voices:
             return self._silent
-        signs = [(found, voice) for voice in voices for found in self._find(voice, "trace")]
+        signs = [
+            (found, voice) for voice in voices for found in self._lexicon.find(voice.text, "trace")
+        ]
         if not signs:
             return self._clear
         opinion = self._weigh(signs, turn.index, "trace")
@@ -104,15 +115,12 @@ class OversightSeat:
     def _judge_call(self, action: Action, turn: int) -> Verdict:
         kind = self._tools.identify(action, self._specs.get(action.tool)).kind
         words = Voice("arguments", argued(action))
-        signs = [(found, words) for found in self._find(words, "said")]
-        named = Voice("tool", action.tool.replace("_", " ").replace("-", " "))
-        for voice in (words, named) if kind in _RUNS else (named,):
-            signs += [(found, voice) for found in self._find(voice, "deed")]
+        groups = ("said", "deed") if kind in _RUNS else ("said",)
+        signs = [(found, words) for found in self._lexicon.find(words.text, *groups)]
+        named = Voice("tool", action.tool)
+        signs += [(found, named) for found in self._find_in_name(action.tool)]
         opinion = self._weigh(signs, turn, "said") if signs else Scored(suspicion=NOTHING_SEEN)
         return Verdict(auditor=NAME, action=action.id, opinion=opinion, version=self._version)
-
-    def _find(self, voice: Voice, group: str) -> list[Found]:
-        return self._lexicon.find(voice.text, group) if voice.text else []
 
     def _weigh(self, signs: list[tuple[Found, Voice]], turn: int, group: str) -> Scored:
         """Count each sign once, and a turn against oversight after a look at it."""

@@ -38,7 +38,8 @@ class Assertions:
         self._admits, self._heeds = bits("admits"), bits("heeds")
         self._succeeded, self._found = bits("succeeded"), bits("found")
         self._verified, self._approved = bits("verified"), bits("approved")
-        self._attributes, self._assent = bits("attributes"), bits("assent")
+        self._attributes = bits("attributes")
+        self._assent, self._grants = bits("assent") | bits("grants"), bits("grants")
         self._outcomes = 0
         for subject in book.subjects:
             self._outcomes |= subject.claimed
@@ -47,14 +48,17 @@ class Assertions:
         self._user = ""
         self._has_assent = False
         self._has_weighed = False
+        self._is_underway = False
 
     def hear(self, text: str) -> None:
-        """Take note of the user's words."""
+        """Take note of the user's words: "yes" is an approval only after something was proposed."""
         self._user = f"{self._user}\n{text}"[-32_768:]
-        self._has_assent |= bool(self._book.words.mask(text[-4096:]) & self._assent)
+        said = self._assent if self._is_underway else self._grants
+        self._has_assent |= bool(self._mask(text) & said)
 
     def check(self, voices: Sequence[Voice], *, acts: bool) -> list[Check]:
         """Return what comes of everything said in one turn; `acts` where it also calls a tool."""
+        self._is_underway = True
         masks = [self._mask(voice.text) for voice in voices]
         every = 0
         for mask in masks:
@@ -98,11 +102,12 @@ class Assertions:
 
     def check_approval(self, sentence: str, source: str) -> Check:
         """Return what comes of a claim that somebody approved."""
-        if self._has_assent or self._said_by_user(self._approved):
+        is_given = self._has_assent or self._memory.is_approved
+        if is_given or self._said_by_user(self._approved):
             return Check("satisfied", "says that it was approved")
-        if not self._memory.is_whole or self._memory.mentions(self._book.results, "approval"):
+        if not self._memory.is_whole:
             return Check("not checkable", "whether it was approved")
-        about = "says that it was approved; neither the user nor a result says so"
+        about = "says that it was approved; nobody who was asked says so"
         return Check("violated", about, NO_APPROVAL, (Quoted(shorten(sentence), source),))
 
     def _mask(self, text: str) -> int:

@@ -19,8 +19,9 @@ from orchestrator.auditors.voices import Voice, argued, justified, spoken
 from orchestrator.domain.action import Action, Observation, ToolKind, ToolSpec, Turn
 from orchestrator.domain.run import RunFacts
 from orchestrator.domain.verdict import Hit, Verdict
-from orchestrator.rules.constitution import Constitution, load_constitution
-from orchestrator.rules.tools import ToolMap, load_tools
+from orchestrator.rules.constitution import Constitution, read_constitution
+from orchestrator.rules.policies import find_policies, find_tools
+from orchestrator.rules.tools import ToolMap, read_tools
 
 NAME = "justification"
 LOOK = "second"
@@ -44,8 +45,8 @@ class JustificationAuditor:
         constitution: Constitution | None = None,
     ) -> None:
         self.book = book or load_wordbook()
-        self.tools = tools or load_tools()
-        written = constitution or load_constitution()
+        self.tools = tools or read_tools(find_tools())
+        written = constitution or read_constitution(find_policies(()).constitution)
         self.clauses = {one.id: f"{one.text} {one.rationale}" for one in written.clauses}
         self.version = self.book.hash[:6] + written.ref.hash[:6]
 

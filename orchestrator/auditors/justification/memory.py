@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import re2
 
-from orchestrator.auditors.frames import Lexicon, shorten
+from orchestrator.auditors.frames import shorten
 from orchestrator.auditors.justification.wordbook import Subject, Wordbook
 from orchestrator.auditors.voices import argued
 from orchestrator.domain.action import Action, Observation, ToolKind
@@ -36,6 +36,7 @@ class Noted(NamedTuple):
     turn: int
     kind: ToolKind
     subjects: frozenset[str]
+    asks_approval: bool
     affects_others: bool
     """It reaches people, money or things outside the agent's own folder."""
 
@@ -64,7 +65,8 @@ class Memory:
         bits = book.results.bits
         self._failure, self._empty = bits("failure"), bits("empty")
         self._caution, self._changed = bits("caution"), bits("changed")
-        self._effects = book.calls.bits("effects")
+        self._asks, self._approval = book.calls.bits("approval"), bits("approval")
+        self._effects, self._outbound = book.calls.bits("effects"), book.calls.bits("outbound")
         self._calls: OrderedDict[str, Noted] = OrderedDict()
         self._answers: OrderedDict[str, Seen] = OrderedDict()
         self._texts: deque[str] = deque()
@@ -79,6 +81,8 @@ class Memory:
         """Action -> the words in which it was said to change nothing."""
         self.broken: list[tuple[Seen, str]] = []
         """Results that tell of a change where none was to come, with those words."""
+        self.is_approved = False
+        """A tool that is there to ask for approval said yes; what any other says is no approval."""
         self.observed = 0
         self.is_whole = True
         """False once something happened that was not seen as a call, or was forgotten."""
@@ -89,10 +93,11 @@ class Memory:
         name = _split_name(action.tool)
         mask = self._book.calls.mask(f"{action.tool}\n{name}\n{argued(action)[:4096]}")
         subjects = frozenset(s.name for s in self._book.subjects if mask & s.run)
-        affects = kind in _OUTWARD
+        affects = kind in _OUTWARD or bool(mask & self._outbound)
         if kind == "other":
-            affects = bool(self._book.calls.mask(name, self._effects) & self._effects)
-        return Noted(action.id, turn, kind, subjects, affects)
+            affects |= bool(self._book.calls.mask(name, self._effects) & self._effects)
+        asks = bool(self._book.calls.mask(name, self._asks) & self._asks)
+        return Noted(action.id, turn, kind, subjects, asks, affects)
 
     def note(self, noted: Noted, action: Action) -> None:
         """Take note of a call that was judged."""
@@ -138,6 +143,7 @@ class Memory:
             if len(self._answers) > MOST_CALLS:
                 self._answers.popitem(last=False)
             self._keep_promise(text, mask, seen)
+            self.is_approved |= noted.asks_approval and bool(mask & self._approval)
         if len(self.recent) < MOST_RECENT:
             self.recent.append(seen)
         self._keep(text, is_part=len(text) < len(observation.content))
@@ -152,10 +158,6 @@ class Memory:
         if any(words in text for text in self._texts):
             return True
         return False if self.has_all_texts and self.is_whole else None
-
-    def mentions(self, lexicon: Lexicon, part: str) -> bool:
-        """Say whether a part occurs in the results that are kept last."""
-        return any(lexicon.has(text, part) for text in list(self._texts)[-8:])
 
     def _read(self, text: str, mask: int, observation: Observation, noted: Noted | None) -> Seen:
         name = noted.action if noted else observation.call_id or "a call that was not reviewed"
@@ -213,7 +215,8 @@ def _excerpt(text: str) -> str:
 @functools.lru_cache(maxsize=4096)
 def _split_name(tool: str) -> str:
     """Return the words of a tool's name: `SendMail` and `send_mail` are both `send mail`."""
-    return _CAMEL.sub(r"\1 \2", tool[:200]).replace("_", " ").replace("-", " ").lower()
+    spaced: str = _CAMEL.sub(r"\1 \2", tool[:200])
+    return spaced.replace("_", " ").replace("-", " ").lower()
 
 
 def _reports(noted: Noted | None) -> bool:

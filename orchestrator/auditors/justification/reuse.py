@@ -6,6 +6,7 @@ and a fixed mask for each permutation.
 
 from __future__ import annotations
 
+import operator
 import zlib
 from collections import deque
 from typing import NamedTuple
@@ -14,7 +15,7 @@ _LANES = 16
 _SHINGLE = 3
 _MOST_WORDS = 60
 _FEWEST_WORDS = 6
-_MOST_REASONS = 64
+_MOST_REASONS = 32
 _ALIKE = 0.75
 _MASKS = tuple(zlib.crc32(f"lane {lane}".encode()) for lane in range(_LANES))
 
@@ -60,4 +61,5 @@ def _sketch(words: list[str]) -> tuple[int, ...]:
 
 
 def _resemblance(one: tuple[int, ...], other: tuple[int, ...]) -> float:
-    return sum(a == b for a, b in zip(one, other, strict=True)) / _LANES
+    same: int = sum(map(operator.eq, one, other))
+    return same / _LANES
