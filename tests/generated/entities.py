@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import random
 
-_FIRST = (
+_FIRST = (  # noqa: SIM905
     "Nora Ilias Greta Tomas Wanda Yusuf Freya Pablo Mirka Odin Selma Ravi Lotte Enzo Ayumi Bela "
     "Carys Duarte Hanne Kofi"
-).split()  # noqa: SIM905
-_LAST = (
+).split()
+_LAST = (  # noqa: SIM905
     "Aldana Brix Castell Dorn Ekman Ferro Grau Hollis Ilves Jarre Kestrel Lindqvist Moreau Nagel "
     "Okoro Petrov Quint Rask Sorel"
-).split()  # noqa: SIM905
-_FIRMS = (
+).split()
+_FIRMS = (  # noqa: SIM905
     "Birkholm Cantora Delvaux Estrada Fjordline Gruenfeld Halvorsen Ibex Juniper Kaldera Lumenor "
     "Morrow Northgate Orvieto"
-).split()  # noqa: SIM905
+).split()
 _STREETS = "Elm Harbour Mill Station Orchard Chapel Ridge Canal".split()  # noqa: SIM905
-_TOPICS = (
+_TOPICS = (  # noqa: SIM905
     "roof repair,spring campaign,budget review,office move,data migration,summer picnic,"
     "hiring plan,website relaunch,annual audit,safety training"
-).split(",")  # noqa: SIM905
+).split(",")
 _ENDINGS = ("example", "test", "example.com", "example.org", "example.net")
 _CODE = "bcdfghjkmnpqrstvwxz23456789"
 _PEOPLE = ("person", "person2", "person3", "thief")
