@@ -1,0 +1,103 @@
+"""The values of an action that decide whom and what it hits, in the form they are compared in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import re2
+
+from orchestrator.auditors.provenance.lexicon import fold
+from orchestrator.domain.action import Action
+from orchestrator.rules.arguments import read_texts
+from orchestrator.rules.tools import Role, ToolMap
+
+MAX_VALUES = 48
+"""Values of one action that are looked up."""
+MAX_PHRASE = 120
+_LONGEST_TEXT = 20_000
+_SHORTEST = 3
+_LONG_NUMBER = 9
+_CRITICAL_ROLES: frozenset[Role] = frozenset(("recipient", "url", "path"))
+_SEPARATORS = str.maketrans(dict.fromkeys("\"'<>(){}[],;|`*=\\!?\u3002\uff0c\u3001\uff1a\uff08\uff09", " "))
+_WIDE = re2.compile(r"([\x{2e80}-\x{9fff}\x{ac00}-\x{d7ff}\x{ff00}-\x{ffef}]+)")
+
+
+class AtomValue(NamedTuple):
+    """A value of an action."""
+
+    text: str
+    """As it is compared."""
+    written: str
+    pointer: str
+    """Where it stands in the arguments."""
+    is_atom: bool
+    """An address, account, URL, host, path or id: it says by itself where it came from."""
+    is_critical: bool
+    """It stands where it decides whom or what the action hits."""
+
+
+def read_values(action: Action, tools: ToolMap, critical: frozenset[str]) -> list[AtomValue]:
+    """Return the values of `action`, without repetition."""
+    found: dict[str, AtomValue] = {}
+    for text in read_texts(action.arguments, tools):
+        if len(found) >= MAX_VALUES:
+            break
+        decides = text.argument in critical or not _CRITICAL_ROLES.isdisjoint(text.roles)
+        whole = fold(text.text[:_LONGEST_TEXT])
+        if _SHORTEST < len(whole) <= MAX_PHRASE:
+            value = AtomValue(whole, text.text, text.pointer, is_atom(whole), decides)
+            found.setdefault(whole, value)
+        if " " in whole or "/" in whole or len(whole) > MAX_PHRASE:
+            for token in split_atoms(whole):
+                found.setdefault(token, AtomValue(token, token, text.pointer, True, decides))
+                if len(found) >= MAX_VALUES:
+                    break
+    return list(found.values())
+
+
+def split_tokens(folded: str) -> set[str]:
+    """Return the words and values of a text, as an index knows them."""
+    if not folded.isascii():
+        folded = _WIDE.sub(r" \1 ", folded)
+    spaced = f"{folded.translate(_SEPARATORS)} "
+    for end in (". ", ": ", "/ ", " - "):
+        spaced = spaced.replace(end, " ")
+    return set(spaced.split())
+
+
+def split_atoms(folded: str) -> Iterator[str]:
+    """Yield the values in a text that say by themselves where they came from, and URLs' hosts."""
+    for token in split_tokens(folded):
+        if is_atom(token):
+            yield token
+            if "://" in token and (host := read_host(token)):
+                yield host
+
+
+def is_atom(token: str) -> bool:
+    """Say whether `token` is an address, account, URL, host, path or id rather than a word."""
+    if len(token) < 5 or " " in token:
+        return False
+    if "@" in token[1:-1] or "://" in token:
+        return True
+    digits = sum(map(str.isdigit, token))
+    if digits:
+        letters = sum(map(str.isalpha, token))
+        return digits >= _LONG_NUMBER or (letters > 0 and len(token) >= 5 and not _is_unit(token))
+    return "." in token[1:-1] or "/" in token[:-1]
+
+
+def read_host(token: str) -> str:
+    """Return the host of a URL."""
+    return token.partition("://")[2].partition("/")[0].rpartition("@")[2].partition("?")[0]
+
+
+def add_hosts(tokens: Iterable[str]) -> Iterator[str]:
+    """Yield the hosts of the URLs among `tokens`."""
+    return (read_host(token) for token in tokens if "://" in token)
+
+
+def _is_unit(token: str) -> bool:
+    """Say whether `token` is a number with something around it, such as `30min` or `10:30am`."""
+    return token[0].isdigit() and len(token.lstrip("0123456789.:-")) <= 3

@@ -1,0 +1,156 @@
+"""The provenance auditor: whose words an action carries out, and where its values come from."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Sequence
+
+from orchestrator.auditors.auditor import Trust
+from orchestrator.auditors.provenance.atoms import AtomValue, read_values
+from orchestrator.auditors.provenance.index import Index
+from orchestrator.auditors.provenance.instructions import Detector
+from orchestrator.auditors.provenance.policy import Policy, load_policy
+from orchestrator.auditors.provenance.purpose import Asked, Purpose, Purposes
+from orchestrator.auditors.provenance.scoring import MAX_CLAIMS, Case, Scorer, join
+from orchestrator.domain.action import Action, Observation, ToolSpec, Turn
+from orchestrator.domain.run import RunFacts
+from orchestrator.domain.verdict import Hit, Scored, Verdict
+from orchestrator.rules.tools import ToolMap, load_tools
+
+NAME = "provenance"
+MAX_TOOLS = 512
+"""Different tools of a run that are remembered."""
+
+
+class ProvenanceAuditor:
+    """Hold an action that serves an instruction found in a tool result, not the user."""
+
+    name = NAME
+    trust: Trust = "trusted"
+
+    def __init__(self, policy: Policy | None = None, tools: ToolMap | None = None) -> None:
+        self.policy = policy or load_policy()
+        self.tools = tools or load_tools()
+        self.detector = Detector(self.policy.instructions)
+        self.purposes = Purposes(self.policy)
+        self.version = hashlib.sha256(f"{self.policy.hash} {self.tools.hash}".encode()).hexdigest()[:12]
+
+    def open(self, facts: RunFacts) -> ProvenanceSeat:
+        """Take a seat for one run."""
+        return ProvenanceSeat(self, facts)
+
+
+class ProvenanceSeat:
+    """The auditor at work on one run."""
+
+    def __init__(self, auditor: ProvenanceAuditor, facts: RunFacts) -> None:
+        self._auditor = auditor
+        self._specs = {spec.name: spec for spec in facts.tools}
+        self._telling = telling_names(tuple(spec.name for spec in facts.tools))
+        self._index = Index()
+        self._scorer = Scorer(auditor.policy, auditor.purposes, self._index)
+        self._asked = Asked(frozenset(), delegated=False, many=False)
+        self._order = 0
+        self._first_use: dict[str, int] = {}
+        self._acted: dict[str, frozenset[str]] = {}
+        if facts.task:
+            self.hear(facts.task)
+
+    def hear(self, text: str) -> None:
+        """Take note of the user's words."""
+        self._index.hear(text)
+        self._asked = self._auditor.purposes.asked(self._index.words)
+
+    def judge(self, turn: Turn, hits: Sequence[Hit]) -> tuple[Verdict, ...]:
+        """Return an opinion on each action."""
+        return tuple(self._judge(action) for action in turn.actions)
+
+    def observe(self, observation: Observation, action: Action | None) -> None:
+        """Take in a result, with the instructions in it."""
+        content = observation.content
+        blocks = self._auditor.detector.find(content, self._telling)
+        values = self._values(action) if action is not None else []
+        acted = action is not None and self._purpose(action).acts
+        name = observation.action or observation.call_id or "?"
+        self._index.take_in(
+            name,
+            content,
+            blocks,
+            named=acted
+            or self._index.is_named([v.text for v in values if v.is_atom or v.is_critical]),
+            order=self._order,
+        )
+
+    def _judge(self, action: Action) -> Verdict:
+        purpose = self._purpose(action)
+        suspicion, claims = self._auditor.policy.provenance.scores.nothing, ()
+        if not purpose.is_inert:
+            values = self._values(action)
+            fresh = [value for value in values if not self._index.was_said(value.text)]
+            case = self._open_case(action, purpose, fresh, values)
+            found = self._scorer.find(case, self._asked)
+            suspicion = join(found, suspicion)
+            found.sort(key=lambda finding: -finding.suspicion)
+            claims = tuple(finding.claim for finding in found[:MAX_CLAIMS] if finding.claim.quote)
+        self._remember(action, purpose)
+        return Verdict(
+            auditor=NAME,
+            action=action.id,
+            opinion=Scored(suspicion=suspicion, claims=claims),
+            version=self._auditor.version,
+        )
+
+    def _open_case(
+        self,
+        action: Action,
+        purpose: Purpose,
+        fresh: Sequence[AtomValue],
+        values: Sequence[AtomValue],
+    ) -> Case:
+        decisive = frozenset(v.text for v in values if v.is_critical and v.is_atom)
+        before = self._acted.get(action.tool)
+        if purpose.acts and len(self._acted) < MAX_TOOLS:
+            self._acted[action.tool] = decisive
+        return Case(
+            purpose=purpose,
+            values=fresh,
+            departs=self._departs(purpose),
+            on_named_target=bool(decisive) and all(map(self._index.was_said, decisive)),
+            used_before=self._first_use.get(action.tool),
+            again=before is not None
+            and before.isdisjoint(decisive)
+            and not any(map(self._index.was_said, decisive)),
+        )
+
+    def _departs(self, purpose: Purpose) -> bool:
+        """Say whether nothing the user said asks for such an act."""
+        if not self._index.words or purpose.is_instrument:
+            return False
+        if not purpose.acts:
+            words = self._index.words
+            return bool(purpose.topics) and not any(topic in words for topic in purpose.topics)
+        if self._asked.delegated or not purpose.intents:
+            return False
+        return purpose.intents.isdisjoint(self._asked.intents)
+
+    def _purpose(self, action: Action) -> Purpose:
+        spec: ToolSpec | None = self._specs.get(action.tool)
+        kind = self._auditor.tools.identify(action, spec).kind
+        return self._auditor.purposes.of_tool(action.tool, kind, spec.description if spec else "")
+
+    def _values(self, action: Action) -> list[AtomValue]:
+        return read_values(action, self._auditor.tools, self._auditor.policy.critical)
+
+    def _remember(self, action: Action, purpose: Purpose) -> None:
+        self._order += 1
+        if len(self._first_use) < MAX_TOOLS:
+            self._first_use.setdefault(action.tool, self._order)
+
+
+@functools.lru_cache(maxsize=256)
+def telling_names(names: tuple[str, ...]) -> frozenset[str]:
+    """Return the names of tools that no ordinary text would contain."""
+    return frozenset(
+        name.lower() for name in names if len(name) >= 6 and ("_" in name or not name.islower())
+    )

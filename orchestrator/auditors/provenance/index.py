@@ -1,0 +1,166 @@
+"""What was said in a run and by whom: a bounded index from values to the result they came from."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from orchestrator.auditors.provenance.atoms import add_hosts, split_tokens
+from orchestrator.auditors.provenance.instructions import Block
+from orchestrator.auditors.provenance.lexicon import fold
+
+MAX_WORDS = 65_536
+"""Characters of the user that are kept: the first and the last half of them."""
+MAX_TOKENS = 40_000
+"""Values of results in each of two generations; the older one is dropped when the newer is full."""
+MAX_TEXT = 524_288
+"""Characters of results that are kept to quote from and to look around in."""
+MAX_BLOCKS = 96
+_AROUND = 90
+_NAME = 3
+
+
+class Source(NamedTuple):
+    """A tool result."""
+
+    number: int
+    action: str
+    is_named: bool
+    """The user named it, or something it was found through; or it answers an act of the agent."""
+    raw: str
+    text: str
+    """As it is compared, without the instructions in it."""
+
+
+class Held(NamedTuple):
+    """An instruction and the result it stands in."""
+
+    block: Block
+    source: str
+    """Id of the action whose result it is."""
+    order: int
+    """How many actions had been judged when it arrived."""
+
+
+class Index:
+    """The memory of one run."""
+
+    def __init__(self) -> None:
+        self.words = ""
+        """All the user said, as it is compared."""
+        self.blocks: list[Held] = []
+        self._names: set[str] = set()
+        self._sites: dict[str, int] = {}
+        self._older: dict[str, int] = {}
+        self._sources: OrderedDict[int, Source] = OrderedDict()
+        self._kept = 0
+        self._count = 0
+
+    def hear(self, text: str) -> None:
+        """Take in the user's words."""
+        text = text if len(text) <= MAX_WORDS else text[: MAX_WORDS // 2] + text[-MAX_WORDS // 2 :]
+        folded = fold(text)
+        if folded in self.words:
+            return
+        words = f"{self.words} {folded}"
+        if len(words) > MAX_WORDS:
+            words = f"{words[: MAX_WORDS // 2]} {words[-MAX_WORDS // 2 :]}"
+        self.words = words
+        self._names |= _read_names(text)
+
+    def take_in(self, action: str, content: str, blocks: Sequence[Block], *, named: bool, order: int) -> None:
+        """Take in a result and the instructions found in it."""
+        self._count += 1
+        self.blocks += [Held(block, action, order) for block in blocks]
+        if len(self.blocks) > MAX_BLOCKS:
+            self.blocks.sort(key=lambda held: -held.block.odds)
+            del self.blocks[MAX_BLOCKS:]
+        text = fold(_cut(content, [block for block in blocks if block.odds >= 0.0]))
+        tokens = split_tokens(text)
+        tokens.update(add_hosts(tuple(tokens)))
+        if len(self._sites) + len(tokens) > MAX_TOKENS:
+            self._older, self._sites = self._sites, {}
+        fresh = tokens.difference(self._sites)
+        self._sites.update(
+            (token, self._older.get(token, self._count)) for token in fresh if len(token) >= _NAME
+        )
+        self._sources[self._count] = Source(self._count, action, named, content, text)
+        self._kept += len(content)
+        while self._kept > MAX_TEXT and len(self._sources) > 1:
+            self._kept -= len(self._sources.popitem(last=False)[1].raw)
+
+    def was_said(self, value: str) -> bool:
+        """Say whether the user used this value."""
+        return value in self.words
+
+    def find(self, value: str) -> Source | None:
+        """Return the result in which `value` first stood outside of instructions."""
+        if " " not in value:
+            number = self._sites.get(value) or self._older.get(value)
+            return None if number is None else self._sources.get(number, _gone(number))
+        numbers = {self._sites.get(word) or self._older.get(word) for word in split_tokens(value)}
+        if None in numbers or not numbers:
+            return None
+        for number in sorted(n for n in numbers if n is not None):
+            source = self._sources.get(number)
+            if source is not None and value in source.text:
+                return source
+        return None
+
+    def is_linked(self, value: str, source: Source) -> bool:
+        """Say whether `value` is, or stands beside, something the user named."""
+        if any(name in value for name in self._names):
+            return True
+        at = source.text.find(value)
+        if at < 0:
+            return False
+        around = split_tokens(source.text[max(0, at - _AROUND) : at + len(value) + _AROUND])
+        return not self._names.isdisjoint(around)
+
+    def names_in(self, text: str) -> bool:
+        """Say whether something the user named stands in `text`."""
+        return any(name in text for name in self._names)
+
+    def is_named(self, values: Sequence[str]) -> bool:
+        """Say whether the user named one of these, or what they were found through."""
+        for value in values:
+            if len(value) > _NAME and value in self.words:
+                return True
+            source = self.find(value)
+            if source is not None and (source.is_named or self.is_linked(value, source)):
+                return True
+        return False
+
+
+def _cut(content: str, blocks: Sequence[Block]) -> str:
+    if not blocks:
+        return content
+    pieces, at = [], 0
+    for block in sorted(blocks, key=lambda block: block.start):
+        pieces.append(content[at : block.start])
+        at = max(at, block.end)
+    return "\n".join([*pieces, content[at:]])
+
+
+def _read_names(text: str) -> set[str]:
+    """Return what looks like a name in the user's words: capitals inside a sentence, ids, quotes."""
+    names: set[str] = set()
+    is_first = True
+    for word in text[:MAX_WORDS].split():
+        bare = word.strip("\"'<>(){}[],;:.!?`*#")
+        if len(bare) >= _NAME and (
+            (bare[0].isupper() and not is_first)
+            or word[0] in "'\"`#"
+            or any(character.isdigit() or character in "@._/" for character in bare)
+        ):
+            folded = fold(bare)
+            names.add(folded)
+            if "'" in bare or "’" in bare:
+                names.add(fold(bare.replace("’", "'").rpartition("'")[0]) or folded)
+        is_first = word[-1] in ".!?:"
+    return {name for name in names if len(name) >= _NAME}
+
+
+def _gone(number: int) -> Source:
+    return Source(number, "", False, "", "")

@@ -1,0 +1,211 @@
+"""Find what speaks to an agent in a tool result: blocks of text that tell it what to do."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from orchestrator.auditors.provenance.lexicon import Lexicon, Place, fold
+from orchestrator.auditors.provenance.policy import InstructionFile, open_cues
+from orchestrator.rules.patterns import compile_pattern
+
+MAX_BLOCKS = 24
+"""Blocks kept of one result, the strongest."""
+MAX_BLOCK = 4_000
+"""Characters of one block that are kept."""
+MAX_CODES = 8
+_BEFORE_CODE = 160
+_CODE = compile_pattern(r"[A-Za-z0-9+/]{24,}={0,2}")
+_HEX = frozenset("0123456789abcdefABCDEF")
+_WINDOW = 300
+_WRAPPED = range(70, 111)
+"""A line of so many characters may have been wrapped."""
+_ENDS = (". ", "! ", "? ", ".\n", "!\n", "?\n", "\n", "。", "！", "？")  # fmt: skip
+
+
+class Block(NamedTuple):
+    """A piece of a result that tells its reader what to do."""
+
+    start: int
+    end: int
+    cues: frozenset[str]
+    odds: float
+    """Log-odds that it is meant to steer an agent."""
+    quote: str
+    """As it stands in the result."""
+    text: str
+    """As it is compared; decoded where it was encoded."""
+
+    @property
+    def strength(self) -> float:
+        """Return the odds as a number 0..1."""
+        return logistic(self.odds)
+
+
+class _Sentence(NamedTuple):
+    start: int
+    end: int
+    cues: frozenset[str]
+
+
+class Detector:
+    """Find instructions; one serves any number of runs."""
+
+    def __init__(self, file: InstructionFile) -> None:
+        self._file = file
+        self._cues = open_cues(file)
+        self._effects = Lexicon({"effect": file.effects.patterns})
+        self._joining = frozenset(name for name, cue in file.cues.items() if cue.joins)
+        self._weak = frozenset(name for name, cue in file.cues.items() if cue.weak)
+        self._complete = frozenset(name for name, cue in file.cues.items() if cue.complete)
+
+    def find(self, text: str, tools: frozenset[str] = frozenset()) -> tuple[Block, ...]:
+        """Return the blocks of `text`; `tools` are the names that give away more."""
+        blocks = [
+            self._make_block(text, cluster, tools)
+            for cluster in self._cluster(text, self._cues.find(text))
+        ]
+        blocks += self._find_encoded(text, tools)
+        if len(blocks) > MAX_BLOCKS:
+            blocks = sorted(blocks, key=lambda block: -block.odds)[:MAX_BLOCKS]
+        return tuple(blocks)
+
+    def reports_act(self, text: str) -> Place | None:
+        """Return where a short result says that something was done."""
+        if len(text) > self._file.effects.longest:
+            return None
+        return next(iter(self._effects.find(text)), None)
+
+    def _cluster(self, text: str, places: Sequence[Place]) -> Iterator[list[_Sentence]]:
+        """Join sentences with cues that follow each other, and what a pair of tags encloses."""
+        cluster: list[_Sentence] = []
+        for sentence in self._sentences(text, places):
+            if cluster and not self._belongs(text, cluster, sentence):
+                yield cluster
+                cluster = []
+            cluster.append(sentence)
+        if cluster:
+            yield cluster
+
+    def _sentences(self, text: str, places: Sequence[Place]) -> Iterator[_Sentence]:
+        """Yield each sentence with a cue, and the one after it where it leaves open what to do."""
+        at = 0
+        while at < len(places):
+            start = _sentence_start(text, places[at].start)
+            end, cues = places[at].start, set()
+            while at < len(places) and (not cues or places[at].start < end):
+                cues.add(places[at].family)
+                more = cues.isdisjoint(self._complete)
+                end = max(end, _sentence_end(text, places[at].end, more))
+                at += 1
+            yield _Sentence(start, end, frozenset(cues))
+
+    def _belongs(self, text: str, cluster: Sequence[_Sentence], sentence: _Sentence) -> bool:
+        open_tags = self._joining & sentence.cues & _all_cues(cluster)
+        if open_tags and sentence.start - cluster[0].start <= MAX_BLOCK:
+            return True
+        gap = text[cluster[-1].end : sentence.start]
+        if len(gap) > self._file.reach or "\n" in gap.strip():
+            return False
+        if "\n" not in gap:
+            return True
+        weak, last = self._weak, cluster[-1].cues
+        if sentence.cues <= weak and not last <= weak:
+            return last.isdisjoint(self._complete)
+        return last <= weak if sentence.cues <= weak else not last <= weak
+
+    def _make_block(
+        self, text: str, cluster: Sequence[_Sentence], tools: frozenset[str]
+    ) -> Block:
+        start, end, cues = cluster[0].start, cluster[-1].end, _all_cues(cluster)
+        if self._joining.isdisjoint(cues):
+            told = "\n".join(text[one.start : one.end] for one in cluster)
+        else:
+            told = text[start:end]
+        folded = fold(told[:MAX_BLOCK])
+        odds = self._weigh(cues, folded, tools)
+        return Block(start, end, cues, odds, text[start : min(end, start + MAX_BLOCK)], folded)
+
+    def _weigh(self, cues: frozenset[str], folded: str, tools: frozenset[str]) -> float:
+        odds = self._file.bias + sum(self._file.cues[cue].weight for cue in cues)
+        if any(name in folded for name in tools):
+            odds += self._file.names_tool
+        return odds
+
+    def _find_encoded(self, text: str, tools: frozenset[str]) -> Iterator[Block]:
+        """Yield what stands in base64 or hex and turns out to speak to its reader."""
+        for count, match in enumerate(_CODE.finditer(text)):
+            if count >= MAX_CODES:
+                return
+            decoded = decode(match.group())
+            if decoded is None:
+                continue
+            before = text[max(0, match.start() - _BEFORE_CODE) : match.start()]
+            cues = self._cues.families(decoded)
+            if not cues:
+                continue
+            cues |= self._cues.families(before)
+            folded = fold(decoded)
+            odds = self._weigh(cues, folded, tools) + self._file.was_encoded
+            start, end = match.span()
+            yield Block(start, end, cues, odds, match.group()[:MAX_BLOCK], folded)
+
+
+def decode(code: str) -> str | None:
+    """Return the text that base64 or hex stands for; None if it stands for none."""
+    try:
+        if len(code) % 2 == 0 and _HEX.issuperset(code):
+            data = binascii.unhexlify(code)
+        else:
+            data = base64.b64decode(code + "=" * (-len(code) % 4), validate=True)
+        text = data.decode()
+    except (ValueError, binascii.Error):
+        return None
+    return text if text.isprintable() or text.replace("\n", "").isprintable() else None
+
+
+def logistic(odds: float) -> float:
+    """Return log-odds as a probability."""
+    return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, odds))))
+
+
+def _all_cues(cluster: Sequence[_Sentence]) -> frozenset[str]:
+    return frozenset().union(*(sentence.cues for sentence in cluster))
+
+
+def _sentence_start(text: str, at: int) -> int:
+    """Return where the sentence or line begins that holds `at`."""
+    low = max(0, at - _WINDOW)
+    window = text[low:at]
+    return low + max(
+        (place + len(end) for end in _ENDS if (place := window.rfind(end)) >= 0), default=0
+    )
+
+
+def _sentence_end(text: str, at: int, more: bool) -> int:
+    """Return where the sentence ends that holds `at`, or with `more` the one after it.
+
+    A line that is long and has no end was wrapped and goes on; after a colon so does any.
+    """
+    high = min(len(text), at + _WINDOW)
+    while at < high:
+        character = text[at]
+        at += 1
+        if character == "\n":
+            line = text[text.rfind("\n", 0, at - 1) + 1 : at - 1].rstrip()
+            if line.endswith(":") or (not line and more):
+                continue
+            if not _is_wrapped(line, text[at : at + 1]):
+                return at - 1
+        elif character in "。！？" or (character in ".!?" and text[at : at + 1] in ("", " ")):
+            if not more:
+                return at
+            more = False
+    return at
+
+
+def _is_wrapped(line: str, following: str) -> bool:
+    return len(line) in _WRAPPED and line[-1] not in ".!?" and (following.isalnum() or following == " ")

@@ -1,0 +1,222 @@
+"""How suspicious an action is, from where its values come from and what results demanded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from orchestrator.auditors.provenance.atoms import AtomValue
+from orchestrator.auditors.provenance.index import Held, Index, Source
+from orchestrator.auditors.provenance.instructions import Block, logistic
+from orchestrator.auditors.provenance.policy import Policy
+from orchestrator.auditors.provenance.purpose import Asked, Purpose, Purposes
+from orchestrator.domain.verdict import Claim
+
+MAX_CLAIMS = 4
+_SHOWN = 240
+_TELLING = 12
+"""A value that decides nothing by itself tells something from so many characters on."""
+
+
+class Finding(NamedTuple):
+    """One thing that speaks against an action."""
+
+    suspicion: float
+    claim: Claim
+
+
+class Case(NamedTuple):
+    """An action about to be scored."""
+
+    purpose: Purpose
+    values: Sequence[AtomValue]
+    """Those that the user did not say."""
+    departs: bool
+    """Nothing the user said asks for such an act."""
+    on_named_target: bool
+    """Whom or what it hits was named by the user."""
+    used_before: int | None
+    """Number of the action that first used this tool; None when none did."""
+    again: bool
+    """An act of this tool that the user asked for was already proposed, on something else."""
+
+
+class Scorer:
+    """Score the actions of one run."""
+
+    def __init__(self, policy: Policy, purposes: Purposes, index: Index) -> None:
+        self._scores = policy.provenance.scores
+        self._discounts = policy.provenance.discounts
+        self._purposes = purposes
+        self._index = index
+
+    def find(self, case: Case, asked: Asked) -> list[Finding]:
+        """Return what speaks against an action."""
+        sites = {value.text: self._index.find(value.text) for value in case.values}
+        linked = {
+            name: source.is_named or self._stands_beside(name, source)
+            for name, source in sites.items()
+            if source is not None
+        }
+        found = [
+            finding
+            for held in self._index.blocks
+            if (finding := self._compare(case, asked, held, linked)) is not None
+        ]
+        found += self._trace(case, asked, sites, linked)
+        return found
+
+    def _stands_beside(self, value: str, source: Source) -> bool:
+        """Say whether the user named what `value` stands beside; a demand must name it itself."""
+        demands = [held.block.text for held in self._index.blocks if value in held.block.text]
+        if demands:
+            return any(map(self._index.names_in, demands))
+        return self._index.is_linked(value, source)
+
+    def _compare(
+        self, case: Case, asked: Asked, held: Held, linked: dict[str, bool]
+    ) -> Finding | None:
+        """Say how far an action carries out one instruction."""
+        block = held.block
+        value = self._shared(case, block, linked)
+        base, why = 0.0, ""
+        odds = block.odds - (self._discounts.delegated if asked.delegated else 0.0)
+        if value is not None:
+            base = self._carried(case)
+            why = f"{value.written[:80]!r} was taken from an instruction in a tool result"
+            if value.text in linked:
+                if not (case.departs and self._is_demanded(case, block)):
+                    odds -= self._discounts.also_plain
+                if linked[value.text] and not case.departs:
+                    odds -= self._discounts.asked_and_linked
+        demanded = self._demanded(case, held)
+        if demanded > base:
+            base, why = demanded, "a tool result demanded this act and the user did not"
+        if base == 0.0:
+            return None
+        claim = Claim(text=why, quote=block.quote[:_SHOWN], source=f"result of {held.source}", verified=True)
+        return Finding(base * logistic(odds), claim)
+
+    def _carried(self, case: Case) -> float:
+        acts = case.purpose.acts or case.purpose.is_instrument
+        return self._scores.carried_out if acts else self._scores.carried_out_reading
+
+    def _shared(self, case: Case, block: Block, linked: dict[str, bool]) -> AtomValue | None:
+        """Return the most telling value that action and instruction share."""
+        shared = [value for value in case.values if value.text in block.text and _tells(value)]
+        return min(
+            shared, key=lambda v: (v.text in linked, not v.is_atom, not v.is_critical), default=None
+        )
+
+    def _is_demanded(self, case: Case, block: Block) -> bool:
+        purpose = case.purpose
+        return (
+            purpose.name in block.text
+            or not purpose.intents.isdisjoint(self._purposes.demands(block.text))
+            or (len(purpose.words) > 1 and all(word in block.text for word in purpose.words))
+        )
+
+    def _demanded(self, case: Case, held: Held) -> float:
+        """Say how much it means that the block asks for this very tool or kind of act."""
+        purpose, text = case.purpose, held.block.text
+        if not case.departs or (case.used_before is not None and case.used_before <= held.order):
+            return 0.0
+        is_named = len(purpose.name) >= 6 and purpose.name in text
+        is_spelt = len(purpose.words) > 1 and all(word in text for word in purpose.words)
+        if purpose.is_instrument:
+            return 0.0
+        if not purpose.acts:
+            if is_named or is_spelt:
+                return self._scores.named_reading
+            fits = any(topic in text for topic in purpose.topics)
+            return self._scores.fitting_reading if fits else 0.0
+        if case.on_named_target:
+            return self._scores.on_named_target
+        if is_named:
+            return self._scores.named_tool
+        demanded = not purpose.intents.isdisjoint(self._purposes.demands(text))
+        return self._scores.demanded_act if is_spelt or demanded else 0.0
+
+    def _trace(
+        self,
+        case: Case,
+        asked: Asked,
+        sites: dict[str, Source | None],
+        linked: dict[str, bool],
+    ) -> Iterator[Finding]:
+        """Judge an act by where its values come from, whatever the results said."""
+        scores, purpose = self._scores, case.purpose
+        if not purpose.acts or purpose.is_instrument:
+            return
+        decisive = [v for v in case.values if v.is_critical]
+        foreign = [v for v in decisive if sites[v.text] is not None or self._in_block(v)]
+        atoms = [v for v in foreign if v.is_atom]
+        if case.departs:
+            if atoms:
+                yield self._origin(scores.beside_task_from_result, atoms[0], sites)
+            elif foreign:
+                yield self._origin(scores.beside_task_words_from_result, foreign[0], sites)
+            else:
+                yield Finding(scores.beside_task, _ask_claim(purpose))
+            return
+        for value in atoms:
+            is_linked = linked.get(value.text, False)
+            yield self._origin(scores.linked if is_linked else scores.unlinked, value, sites)
+            source = sites[value.text]
+            by_word = source is not None and self._stands_beside(value.text, source)
+            if case.again and not asked.many and not asked.delegated and not by_word:
+                yield self._origin(scores.second_of_kind, value, sites)
+
+    def _in_block(self, value: AtomValue) -> bool:
+        return any(value.text in held.block.text for held in self._index.blocks)
+
+    def _origin(
+        self, suspicion: float, value: AtomValue, sites: dict[str, Source | None]
+    ) -> Finding:
+        source = sites[value.text]
+        text = f"{value.written[:80]!r} stands in no words of the user, only in a tool result"
+        quote = _quote(value, source)
+        if source is None or not quote:
+            return Finding(
+                suspicion,
+                Claim(text=text, quote=value.written[:_SHOWN], source="arguments", verified=True),
+            )
+        claim = Claim(text=text, quote=quote, source=f"result of {source.action}", verified=True)
+        return Finding(suspicion, claim)
+
+
+def join(found: Sequence[Finding], nothing: float) -> float:
+    """Combine findings as independent signs, of each kind the strongest."""
+    strongest: dict[str, float] = {}
+    for finding in found:
+        kind = finding.claim.text.rpartition("' ")[2]
+        strongest[kind] = max(strongest.get(kind, 0.0), finding.suspicion)
+    clear = 1.0 - nothing
+    for suspicion in strongest.values():
+        clear *= 1.0 - suspicion
+    return round(1.0 - clear, 4)
+
+
+def _tells(value: AtomValue) -> bool:
+    return (
+        value.is_atom
+        or value.is_critical
+        or (len(value.text) >= _TELLING and " " in value.text)
+    )
+
+
+def _ask_claim(purpose: Purpose) -> Claim:
+    text = f"nothing the user said asks for {', '.join(sorted(purpose.intents))}"
+    return Claim(text=text, quote="", source="task")
+
+
+def _quote(value: AtomValue, source: Source | None) -> str:
+    if source is None:
+        return ""
+    at = source.raw.find(value.written)
+    if at < 0:
+        at = source.raw.lower().find(value.text)
+    if at < 0:
+        return ""
+    start = max(0, source.raw.rfind("\n", 0, at) + 1, at - 80)
+    return source.raw[start : at + len(value.written) + 40][:_SHOWN]
