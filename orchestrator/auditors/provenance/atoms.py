@@ -19,7 +19,9 @@ _LONGEST_TEXT = 20_000
 _SHORTEST = 3
 _LONG_NUMBER = 9
 _CRITICAL_ROLES: frozenset[Role] = frozenset(("recipient", "url", "path"))
-_SEPARATORS = str.maketrans(dict.fromkeys("\"'<>(){}[],;|`*=\\!?\u3002\uff0c\u3001\uff1a\uff08\uff09", " "))
+_SEPARATORS = str.maketrans(
+    dict.fromkeys("\"'<>(){}[],;|`*=\\!?\u3002\uff0c\u3001\uff1a\uff08\uff09", " ")
+)
 _WIDE = re2.compile(r"([\x{2e80}-\x{9fff}\x{ac00}-\x{d7ff}\x{ff00}-\x{ffef}]+)")
 
 
@@ -86,6 +88,11 @@ def is_atom(token: str) -> bool:
         letters = sum(map(str.isalpha, token))
         return digits >= _LONG_NUMBER or (letters > 0 and len(token) >= 5 and not _is_unit(token))
     return "." in token[1:-1] or "/" in token[:-1]
+
+
+def is_foreign(text: str) -> bool:
+    """Say whether a value in code is more than one of its own names, such as `items.find`."""
+    return " " in text or "/" in text or "@" in text or any(map(str.isdigit, text))
 
 
 def read_host(token: str) -> str:

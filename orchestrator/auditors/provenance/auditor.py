@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 
 from orchestrator.auditors.auditor import Trust
-from orchestrator.auditors.provenance.atoms import AtomValue, read_values
+from orchestrator.auditors.provenance.atoms import AtomValue, is_foreign, read_values
 from orchestrator.auditors.provenance.index import Index
 from orchestrator.auditors.provenance.instructions import Detector
 from orchestrator.auditors.provenance.policy import Policy, load_policy
@@ -15,7 +15,7 @@ from orchestrator.auditors.provenance.purpose import Asked, Purpose, Purposes
 from orchestrator.auditors.provenance.scoring import MAX_CLAIMS, Case, Scorer, join
 from orchestrator.domain.action import Action, Observation, ToolSpec, Turn
 from orchestrator.domain.run import RunFacts
-from orchestrator.domain.verdict import Hit, Scored, Verdict
+from orchestrator.domain.verdict import Claim, Hit, Scored, Verdict
 from orchestrator.rules.tools import ToolMap, load_tools
 
 NAME = "provenance"
@@ -34,11 +34,18 @@ class ProvenanceAuditor:
         self.tools = tools or load_tools()
         self.detector = Detector(self.policy.instructions)
         self.purposes = Purposes(self.policy)
-        self.version = hashlib.sha256(f"{self.policy.hash} {self.tools.hash}".encode()).hexdigest()[:12]
+        self.version = hashlib.sha256(f"{self.policy.hash} {self.tools.hash}".encode()).hexdigest()[
+            :12
+        ]
 
     def open(self, facts: RunFacts) -> ProvenanceSeat:
         """Take a seat for one run."""
         return ProvenanceSeat(self, facts)
+
+    def purpose(self, action: Action, spec: ToolSpec | None) -> Purpose:
+        """Say what the tool of `action` is for."""
+        kind = self.tools.identify(action, spec).kind
+        return self.purposes.of_tool(action.tool, kind, spec.description if spec else "")
 
 
 class ProvenanceSeat:
@@ -50,7 +57,7 @@ class ProvenanceSeat:
         self._telling = telling_names(tuple(spec.name for spec in facts.tools))
         self._index = Index()
         self._scorer = Scorer(auditor.policy, auditor.purposes, self._index)
-        self._asked = Asked(frozenset(), delegated=False, many=False)
+        self._asked = Asked(frozenset(), delegated=False, refers=False, many=False)
         self._order = 0
         self._first_use: dict[str, int] = {}
         self._acted: dict[str, frozenset[str]] = {}
@@ -70,8 +77,11 @@ class ProvenanceSeat:
         """Take in a result, with the instructions in it."""
         content = observation.content
         blocks = self._auditor.detector.find(content, self._telling)
-        values = self._values(action) if action is not None else []
-        acted = action is not None and self._purpose(action).acts
+        values: list[AtomValue] = []
+        acted = False
+        if action is not None:
+            purpose = self._purpose(action)
+            values, acted = self._values(action, purpose), purpose.acts
         name = observation.action or observation.call_id or "?"
         self._index.take_in(
             name,
@@ -84,16 +94,17 @@ class ProvenanceSeat:
 
     def _judge(self, action: Action) -> Verdict:
         purpose = self._purpose(action)
-        suspicion, claims = self._auditor.policy.provenance.scores.nothing, ()
+        suspicion = self._auditor.policy.provenance.scores.nothing
+        claims: tuple[Claim, ...] = ()
+        values = self._values(action, purpose)
         if not purpose.is_inert:
-            values = self._values(action)
             fresh = [value for value in values if not self._index.was_said(value.text)]
             case = self._open_case(action, purpose, fresh, values)
             found = self._scorer.find(case, self._asked)
             suspicion = join(found, suspicion)
             found.sort(key=lambda finding: -finding.suspicion)
             claims = tuple(finding.claim for finding in found[:MAX_CLAIMS] if finding.claim.quote)
-        self._remember(action, purpose)
+        self._remember(action, purpose, values)
         return Verdict(
             auditor=NAME,
             action=action.id,
@@ -135,14 +146,14 @@ class ProvenanceSeat:
         return purpose.intents.isdisjoint(self._asked.intents)
 
     def _purpose(self, action: Action) -> Purpose:
-        spec: ToolSpec | None = self._specs.get(action.tool)
-        kind = self._auditor.tools.identify(action, spec).kind
-        return self._auditor.purposes.of_tool(action.tool, kind, spec.description if spec else "")
+        return self._auditor.purpose(action, self._specs.get(action.tool))
 
-    def _values(self, action: Action) -> list[AtomValue]:
-        return read_values(action, self._auditor.tools, self._auditor.policy.critical)
+    def _values(self, action: Action, purpose: Purpose) -> list[AtomValue]:
+        values = read_values(action, self._auditor.tools, self._auditor.policy.critical)
+        return [v for v in values if is_foreign(v.text)] if purpose.runs_code else values
 
-    def _remember(self, action: Action, purpose: Purpose) -> None:
+    def _remember(self, action: Action, purpose: Purpose, values: Sequence[AtomValue]) -> None:
+        self._index.use((value.text for value in values), self._order)
         self._order += 1
         if len(self._first_use) < MAX_TOOLS:
             self._first_use.setdefault(action.tool, self._order)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from orchestrator.auditors.provenance.atoms import add_hosts, split_tokens
 from orchestrator.auditors.provenance.instructions import Block
-from orchestrator.auditors.provenance.lexicon import fold
+from orchestrator.auditors.provenance.lexicon import fold, strip_accents
 
 MAX_WORDS = 65_536
 """Characters of the user that are kept: the first and the last half of them."""
@@ -18,6 +18,7 @@ MAX_TEXT = 524_288
 """Characters of results that are kept to quote from and to look around in."""
 MAX_BLOCKS = 96
 _AROUND = 90
+_KEY = 30
 _NAME = 3
 
 
@@ -54,6 +55,7 @@ class Index:
         self._sites: dict[str, int] = {}
         self._older: dict[str, int] = {}
         self._sources: OrderedDict[int, Source] = OrderedDict()
+        self._used: dict[str, int] = {}
         self._kept = 0
         self._count = 0
 
@@ -69,14 +71,18 @@ class Index:
         self.words = words
         self._names |= _read_names(text)
 
-    def take_in(self, action: str, content: str, blocks: Sequence[Block], *, named: bool, order: int) -> None:
+    def take_in(
+        self, action: str, content: str, blocks: Sequence[Block], *, named: bool, order: int
+    ) -> None:
         """Take in a result and the instructions found in it."""
         self._count += 1
         self.blocks += [Held(block, action, order) for block in blocks]
         if len(self.blocks) > MAX_BLOCKS:
             self.blocks.sort(key=lambda held: -held.block.odds)
             del self.blocks[MAX_BLOCKS:]
-        text = fold(_cut(content, [block for block in blocks if block.odds >= 0.0]))
+        told = [block for block in blocks if block.odds >= 0.0]
+        lines = strip_accents(_cut(content, told)).lower().split("\n")
+        text = "\n".join([" ".join(line.split()) for line in lines])
         tokens = split_tokens(text)
         tokens.update(add_hosts(tuple(tokens)))
         if len(self._sites) + len(tokens) > MAX_TOKENS:
@@ -94,12 +100,23 @@ class Index:
         """Say whether the user used this value."""
         return value in self.words
 
+    def use(self, values: Iterable[str], order: int) -> None:
+        """Take note that action number `order` uses these values."""
+        if len(self._used) < MAX_TOKENS:
+            for value in values:
+                self._used.setdefault(value, order)
+
+    def was_used(self, value: str, before: int) -> bool:
+        """Say whether the agent used `value` in an action before number `before`."""
+        return self._used.get(value, before) < before
+
     def find(self, value: str) -> Source | None:
         """Return the result in which `value` first stood outside of instructions."""
-        if " " not in value:
-            number = self._sites.get(value) or self._older.get(value)
-            return None if number is None else self._sources.get(number, _gone(number))
-        numbers = {self._sites.get(word) or self._older.get(word) for word in split_tokens(value)}
+        number = self._sites.get(value) or self._older.get(value)
+        if number is not None:
+            return self._sources.get(number, _gone(number))
+        words = [word for word in split_tokens(value) if len(word) >= _NAME]
+        numbers = {self._sites.get(word) or self._older.get(word) for word in words}
         if None in numbers or not numbers:
             return None
         for number in sorted(n for n in numbers if n is not None):
@@ -115,8 +132,12 @@ class Index:
         at = source.text.find(value)
         if at < 0:
             return False
-        around = split_tokens(source.text[max(0, at - _AROUND) : at + len(value) + _AROUND])
-        return not self._names.isdisjoint(around)
+        start, end = max(0, at - _AROUND), at + len(value) + _AROUND
+        line = source.text.rfind("\n", 0, at) + 1
+        if ":" not in source.text[line : line + _KEY]:  # lines of a record belong together
+            stop = source.text.find("\n", at)
+            start, end = max(start, line), min(end, stop) if stop >= 0 else end
+        return not self._names.isdisjoint(split_tokens(source.text[start:end]))
 
     def names_in(self, text: str) -> bool:
         """Say whether something the user named stands in `text`."""
@@ -144,7 +165,7 @@ def _cut(content: str, blocks: Sequence[Block]) -> str:
 
 
 def _read_names(text: str) -> set[str]:
-    """Return what looks like a name in the user's words: capitals inside a sentence, ids, quotes."""
+    """Return what looks like a name: capitals inside a sentence, ids, what stands in quotes."""
     names: set[str] = set()
     is_first = True
     for word in text[:MAX_WORDS].split():

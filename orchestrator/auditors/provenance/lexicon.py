@@ -6,8 +6,9 @@ ASCII only. One letter stays one letter, so that places in a text hold.
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import re2
@@ -19,6 +20,8 @@ MAX_PLACES = 40
 """At most so many places of one pattern in one text are looked at."""
 
 _MAX_MEMORY = 128 << 20
+_ASCII = 128
+_IS_WORD = [chr(code).isalnum() for code in range(_ASCII)]
 
 
 class Place(NamedTuple):
@@ -50,26 +53,37 @@ class Lexicon:
 
     def families(self, text: str) -> frozenset[str]:
         """Return the families that occur in `text`."""
-        return frozenset(self._patterns[number][0] for number in self._match(strip_accents(text)))
+        return frozenset(
+            self._patterns[number][0] for number in self._match(encode(strip_accents(text)))
+        )
 
     def find(self, text: str) -> list[Place]:
         """Return where each family occurs in `text`, in order."""
-        plain = strip_accents(text)
+        data = encode(strip_accents(text))
         places: list[Place] = []
-        for number in self._match(plain):
+        for number in self._match(data):
             family, pattern = self._patterns[number]
-            for count, match in enumerate(pattern.finditer(plain)):
-                if count >= MAX_PLACES:
-                    break
+            for match in itertools.islice(pattern.finditer(data), MAX_PLACES):
                 start, end = match.span()
-                while start < end - 1 and not plain[start].isalnum():
+                while start < end - 1 and data[start] < _ASCII and not _IS_WORD[data[start]]:
                     start += 1  # a pattern may take in what stands before the word
                 places.append(Place(start, end, family))
         places.sort()
-        return places
+        return places if len(data) == len(text) else _in_characters(data, places)
 
-    def _match(self, plain: str) -> list[int]:
-        return (self._set.Match(encode(plain)) or []) if self._patterns else []
+    def _match(self, data: bytes) -> list[int]:
+        return (self._set.Match(data) or []) if self._patterns else []
+
+
+def _in_characters(data: bytes, places: Sequence[Place]) -> list[Place]:
+    """Turn offsets of bytes into offsets of characters, in one pass."""
+    offsets = sorted({offset for place in places for offset in place[:2]})
+    known: dict[int, int] = {}
+    before = count = 0
+    for offset in offsets:
+        count += len(data[before:offset].decode("utf-8", "ignore"))
+        known[offset], before = count, offset
+    return [Place(known[start], known[end], family) for start, end, family in places]
 
 
 def strip_accents(text: str) -> str:
@@ -98,7 +112,14 @@ def _prepare(pattern: str) -> str:
 
 
 def _make_bare() -> dict[int, str]:
-    bare = {ord("ß"): "s", ord("ø"): "o", ord("Ø"): "O", ord("ł"): "l", ord("æ"): "a", ord("œ"): "o"}
+    bare = {
+        ord("ß"): "s",
+        ord("ø"): "o",
+        ord("Ø"): "O",
+        ord("ł"): "l",
+        ord("æ"): "a",
+        ord("œ"): "o",
+    }
     for code in range(0xC0, 0x250):
         first = unicodedata.normalize("NFD", chr(code))[0]
         if first.isascii():

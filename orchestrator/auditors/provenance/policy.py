@@ -109,6 +109,7 @@ class ProvenanceFile(Part):
     inert: Names
     intents: dict[str, Intent]
     delegation: Names
+    reference: Names
     many: str
     critical: Names = Field(default=())
     scores: Scores
@@ -128,7 +129,7 @@ class Policy(NamedTuple):
 
 _File = TypeVar("_File", bound=Part)
 
-DELEGATION, MANY = "delegation", "many"
+DELEGATION, REFERENCE, MANY = "delegation", "reference", "many"
 ABOUT = "about "
 """Begins the family of the words an intent is about."""
 
@@ -152,12 +153,13 @@ def open_cues(file: InstructionFile) -> Lexicon:
 
 
 def open_intents(file: ProvenanceFile) -> Lexicon:
-    """Compile what can be asked for, with delegation and plural as families of their own."""
+    """Compile what can be asked for, with delegation, reference and plural beside it."""
     return Lexicon(
         {
             **{name: intent.asks for name, intent in file.intents.items()},
             **{f"{ABOUT}{name}": intent.about for name, intent in file.intents.items()},
             DELEGATION: file.delegation,
+            REFERENCE: file.reference,
             MANY: (file.many,),
         }
     )

@@ -7,11 +7,19 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from orchestrator.auditors.provenance.lexicon import Lexicon, fold
-from orchestrator.auditors.provenance.policy import ABOUT, DELEGATION, MANY, Policy, open_intents
+from orchestrator.auditors.provenance.policy import (
+    ABOUT,
+    DELEGATION,
+    MANY,
+    REFERENCE,
+    Policy,
+    open_intents,
+)
 from orchestrator.domain.action import ToolKind
 from orchestrator.rules.tools import plain_name
 
 _STEM = 5
+_BESIDE = {DELEGATION, REFERENCE, MANY}
 
 
 class Purpose(NamedTuple):
@@ -21,6 +29,7 @@ class Purpose(NamedTuple):
     """It changes something or tells somebody; else it reads."""
     is_instrument: bool
     """An agent needs it for whatever it does."""
+    runs_code: bool
     is_inert: bool
     intents: frozenset[str]
     name: str
@@ -37,6 +46,9 @@ class Asked(NamedTuple):
 
     intents: frozenset[str]
     delegated: bool
+    """What to do stands in a text."""
+    refers: bool
+    """What to do, or how, stands in a text."""
     many: bool
 
 
@@ -64,7 +76,8 @@ class Purposes:
         intents = {name for name in found if name in self._file.intents}
         if intents & self._general:
             intents |= {name.removeprefix(ABOUT) for name in found if name.startswith(ABOUT)}
-        return Asked(frozenset(intents), DELEGATION in found, MANY in found)
+        delegated = DELEGATION in found
+        return Asked(frozenset(intents), delegated, delegated or REFERENCE in found, MANY in found)
 
     def _demands(self, text: str) -> frozenset[str]:
         """Return what an instruction asks for, as intents that are not general."""
@@ -72,7 +85,7 @@ class Purposes:
 
     def _intents(self, text: str) -> frozenset[str]:
         found = (name.removeprefix(ABOUT) for name in self._lexicon.families(text))
-        return frozenset(found) - {DELEGATION, MANY}
+        return frozenset(found) - _BESIDE
 
     def _of_tool(self, tool: str, kind: ToolKind, description: str) -> Purpose:
         words = split_name(tool)
@@ -88,6 +101,7 @@ class Purposes:
             acts=acts or kind in self._file.kinds.acts,
             is_instrument=kind in self._file.kinds.instruments
             and not (kind == "http" and first in self._acts),
+            runs_code=kind in ("shell", "code"),
             is_inert=plain_name(tool) in self._inert,
             intents=self._intents_of(words, kind, description),
             name=fold(tool),

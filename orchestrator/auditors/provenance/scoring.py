@@ -78,32 +78,50 @@ class Scorer:
     ) -> Finding | None:
         """Say how far an action carries out one instruction."""
         block = held.block
-        value = self._shared(case, block, linked)
+        value = self._shared(case, held, linked)
         base, why = 0.0, ""
-        odds = block.odds - (self._discounts.delegated if asked.delegated else 0.0)
+        refers = asked.refers and not case.departs
+        odds = block.odds - (self._discounts.delegated if refers else 0.0)
         if value is not None:
             base = self._carried(case)
             why = f"{value.written[:80]!r} was taken from an instruction in a tool result"
-            if value.text in linked:
+            if self._stands_elsewhere(value.text, held):
                 if not (case.departs and self._is_demanded(case, block)):
                     odds -= self._discounts.also_plain
-                if linked[value.text] and not case.departs:
+                if linked.get(value.text) and not case.departs:
                     odds -= self._discounts.asked_and_linked
         demanded = self._demanded(case, held)
         if demanded > base:
             base, why = demanded, "a tool result demanded this act and the user did not"
         if base == 0.0:
             return None
-        claim = Claim(text=why, quote=block.quote[:_SHOWN], source=f"result of {held.source}", verified=True)
+        claim = Claim(
+            text=why, quote=block.quote[:_SHOWN], source=f"result of {held.source}", verified=True
+        )
         return Finding(base * logistic(odds), claim)
+
+    def _stands_elsewhere(self, value: str, held: Held) -> bool:
+        """Say whether a result holds `value` outside of this instruction."""
+        source = self._index.find(value)
+        if source is None:
+            return False
+        if source.action != held.source:
+            return True
+        return source.text.count(value) > held.block.text.count(value)
 
     def _carried(self, case: Case) -> float:
         acts = case.purpose.acts or case.purpose.is_instrument
         return self._scores.carried_out if acts else self._scores.carried_out_reading
 
-    def _shared(self, case: Case, block: Block, linked: dict[str, bool]) -> AtomValue | None:
-        """Return the most telling value that action and instruction share."""
-        shared = [value for value in case.values if value.text in block.text and _tells(value)]
+    def _shared(self, case: Case, held: Held, linked: dict[str, bool]) -> AtomValue | None:
+        """Return the most telling value that the action can have taken from an instruction."""
+        shared = [
+            value
+            for value in case.values
+            if value.text in held.block.text
+            and _tells(value)
+            and not self._index.was_used(value.text, held.order)
+        ]
         return min(
             shared, key=lambda v: (v.text in linked, not v.is_atom, not v.is_critical), default=None
         )
@@ -198,11 +216,7 @@ def join(found: Sequence[Finding], nothing: float) -> float:
 
 
 def _tells(value: AtomValue) -> bool:
-    return (
-        value.is_atom
-        or value.is_critical
-        or (len(value.text) >= _TELLING and " " in value.text)
-    )
+    return value.is_atom or value.is_critical or (len(value.text) >= _TELLING and " " in value.text)
 
 
 def _ask_claim(purpose: Purpose) -> Claim:
