@@ -20,7 +20,7 @@ _SHORTEST = 3
 _LONG_NUMBER = 9
 _CRITICAL_ROLES: frozenset[Role] = frozenset(("recipient", "url", "path"))
 _SEPARATORS = str.maketrans(
-    dict.fromkeys("\"'<>(){}[],;|`*=\\!?\u3002\uff0c\u3001\uff1a\uff08\uff09", " ")
+    dict.fromkeys("\n\t\"'<>(){}[],;|`*=\\!?\u3002\uff0c\u3001\uff1a\uff08\uff09", " ")
 )
 _WIDE = re2.compile(r"([\x{2e80}-\x{9fff}\x{ac00}-\x{d7ff}\x{ff00}-\x{ffef}]+)")
 
