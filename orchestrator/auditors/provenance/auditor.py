@@ -128,6 +128,7 @@ class ProvenanceSeat:
             values=fresh,
             departs=self._departs(purpose),
             on_named_target=bool(decisive) and all(map(self._index.was_said, decisive)),
+            order=self._order,
             used_before=self._first_use.get(action.tool),
             again=before is not None
             and before.isdisjoint(decisive)

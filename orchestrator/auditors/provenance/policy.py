@@ -100,6 +100,12 @@ class Discounts(Part):
     also_plain: float
 
 
+class Additions(Part):
+    """How much more a block counts, in log-odds."""
+
+    fresh_value: float
+
+
 class ProvenanceFile(Part):
     """What tools do, what users ask for, and what counts how much."""
 
@@ -114,6 +120,7 @@ class ProvenanceFile(Part):
     critical: Names = Field(default=())
     scores: Scores
     discounts: Discounts
+    additions: Additions
 
 
 class Policy(NamedTuple):

@@ -35,6 +35,8 @@ class Case(NamedTuple):
     """Nothing the user said asks for such an act."""
     on_named_target: bool
     """Whom or what it hits was named by the user."""
+    order: int
+    """How many actions were judged before."""
     used_before: int | None
     """Number of the action that first used this tool; None when none did."""
     again: bool
@@ -47,6 +49,7 @@ class Scorer:
     def __init__(self, policy: Policy, purposes: Purposes, index: Index) -> None:
         self._scores = policy.provenance.scores
         self._discounts = policy.provenance.discounts
+        self._additions = policy.provenance.additions
         self._purposes = purposes
         self._index = index
 
@@ -90,6 +93,8 @@ class Scorer:
                     odds -= self._discounts.also_plain
                 if linked.get(value.text) and not case.departs:
                     odds -= self._discounts.asked_and_linked
+            elif value.is_atom and value.is_critical and not linked.get(value.text) and not refers:
+                odds += self._additions.fresh_value
         demanded = self._demanded(case, held)
         if demanded > base:
             base, why = demanded, "a tool result demanded this act and the user did not"
@@ -147,7 +152,8 @@ class Scorer:
             if is_named or is_spelt:
                 return self._scores.named_reading
             fits = any(topic in text for topic in purpose.topics)
-            return self._scores.fitting_reading if fits else 0.0
+            is_next = held.order == case.order
+            return self._scores.fitting_reading if fits and is_next else 0.0
         if case.on_named_target:
             return self._scores.on_named_target
         if is_named:
