@@ -11,7 +11,7 @@ from orchestrator.auditors.provenance.atoms import AtomValue, is_foreign, read_v
 from orchestrator.auditors.provenance.index import Index
 from orchestrator.auditors.provenance.instructions import Detector
 from orchestrator.auditors.provenance.policy import Policy, load_policy
-from orchestrator.auditors.provenance.purpose import Asked, Purpose, Purposes
+from orchestrator.auditors.provenance.purpose import Asked, Purpose, Purposes, is_telling
 from orchestrator.auditors.provenance.scoring import MAX_CLAIMS, Case, Scorer, join
 from orchestrator.domain.action import Action, Observation, ToolSpec, Turn
 from orchestrator.domain.run import RunFacts
@@ -163,6 +163,4 @@ class ProvenanceSeat:
 @functools.lru_cache(maxsize=256)
 def telling_names(names: tuple[str, ...]) -> frozenset[str]:
     """Return the names of tools that no ordinary text would contain."""
-    return frozenset(
-        name.lower() for name in names if len(name) >= 6 and ("_" in name or not name.islower())
-    )
+    return frozenset(name.lower() for name in names if is_telling(name))

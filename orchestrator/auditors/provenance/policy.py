@@ -86,6 +86,9 @@ class Scores(Part):
     beside_task_from_result: float
     beside_task_words_from_result: float
     beside_task: float
+    spelt_out: float
+    named_in_result: float
+    foreign_contact: float
     unlinked: float
     linked: float
     second_of_kind: float

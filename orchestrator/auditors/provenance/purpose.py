@@ -31,6 +31,8 @@ class Purpose(NamedTuple):
     """An agent needs it for whatever it does."""
     runs_code: bool
     is_inert: bool
+    is_telling: bool
+    """Its name stands in no ordinary text."""
     intents: frozenset[str]
     name: str
     """As it is looked for in a text."""
@@ -102,6 +104,7 @@ class Purposes:
             is_instrument=kind in self._file.kinds.instruments
             and not (kind == "http" and first in self._acts),
             runs_code=kind in ("shell", "code"),
+            is_telling=is_telling(tool),
             is_inert=plain_name(tool) in self._inert,
             intents=self._intents_of(words, kind, description),
             name=fold(tool),
@@ -129,6 +132,11 @@ class Purposes:
 
 def _stems(words: Iterable[str], verbs: frozenset[str], shortest: int) -> tuple[str, ...]:
     return tuple(word[:_STEM] for word in words if word not in verbs and len(word) >= shortest)
+
+
+def is_telling(tool: str) -> bool:
+    """Say whether no ordinary text would contain this name of a tool."""
+    return len(tool) >= 6 and ("_" in tool or not (tool.islower() or tool[1:].islower()))
 
 
 @functools.lru_cache(maxsize=2048)

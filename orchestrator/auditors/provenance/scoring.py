@@ -14,6 +14,7 @@ from orchestrator.domain.verdict import Claim
 
 MAX_CLAIMS = 4
 _SHOWN = 240
+_NEAR = 300
 _TELLING = 12
 """A value that decides nothing by itself tells something from so many characters on."""
 
@@ -170,6 +171,11 @@ class Scorer:
     ) -> Iterator[Finding]:
         """Judge an act by where its values come from, whatever the results said."""
         scores, purpose = self._scores, case.purpose
+        yield from self._spelt_out(case, sites)
+        if purpose.runs_code and not asked.refers:
+            for value in case.values:
+                if "://" in value.text and sites[value.text] and not linked[value.text]:
+                    yield self._origin(scores.foreign_contact, value, sites)
         if not purpose.acts or purpose.is_instrument:
             return
         decisive = [v for v in case.values if v.is_critical]
@@ -191,14 +197,43 @@ class Scorer:
             if case.again and not asked.many and not asked.delegated and not by_word:
                 yield self._origin(scores.second_of_kind, value, sites)
 
+    def _spelt_out(self, case: Case, sites: dict[str, Source | None]) -> Iterator[Finding]:
+        """Find a result that names this tool, by itself or with a value to call it with."""
+        name = case.purpose.name
+        if not case.purpose.is_telling or self._index.was_said(name):
+            return
+        for value in case.values:
+            source = sites[value.text]
+            if source is None or not value.is_atom or self._index.was_used(value.text, case.order):
+                continue
+            at = source.text.find(value.text)
+            if at >= 0 and name in source.text[max(0, at - _NEAR) : at + _NEAR]:
+                yield self._origin(
+                    self._scores.spelt_out, value, sites, "in a call spelt out there"
+                )
+        source = self._index.find(name)
+        if source is not None and case.departs and case.used_before is None:
+            claim = Claim(
+                text=f"{name!r} is named in a tool result and nothing the user said needs it",
+                quote=_quote_text(name, name, source),
+                source=f"result of {source.action}",
+                verified=True,
+            )
+            if claim.quote:
+                yield Finding(self._scores.named_in_result, claim)
+
     def _in_block(self, value: AtomValue) -> bool:
         return any(value.text in held.block.text for held in self._index.blocks)
 
     def _origin(
-        self, suspicion: float, value: AtomValue, sites: dict[str, Source | None]
+        self,
+        suspicion: float,
+        value: AtomValue,
+        sites: dict[str, Source | None],
+        where: str = "only in a tool result",
     ) -> Finding:
         source = sites[value.text]
-        text = f"{value.written[:80]!r} stands in no words of the user, only in a tool result"
+        text = f"{value.written[:80]!r} stands in no words of the user, {where}"
         quote = _quote(value, source)
         if source is None or not quote:
             return Finding(
@@ -231,12 +266,15 @@ def _ask_claim(purpose: Purpose) -> Claim:
 
 
 def _quote(value: AtomValue, source: Source | None) -> str:
-    if source is None:
-        return ""
-    at = source.raw.find(value.written)
+    return "" if source is None else _quote_text(value.written, value.text, source)
+
+
+def _quote_text(written: str, folded: str, source: Source) -> str:
+    """Return the words of a result around a value, as they stand there."""
+    at = source.raw.find(written)
     if at < 0:
-        at = source.raw.lower().find(value.text)
+        at = source.raw.lower().find(folded)
     if at < 0:
         return ""
     start = max(0, source.raw.rfind("\n", 0, at) + 1, at - 80)
-    return source.raw[start : at + len(value.written) + 40][:_SHOWN]
+    return source.raw[start : at + len(written) + 40][:_SHOWN]
