@@ -94,7 +94,7 @@ class Scorer:
                     odds -= self._discounts.also_plain
                 if linked.get(value.text) and not case.departs:
                     odds -= self._discounts.asked_and_linked
-            elif value.is_atom and value.is_critical and not linked.get(value.text) and not refers:
+            elif self._is_fresh(case, value, linked) and not refers:
                 odds += self._additions.fresh_value
         demanded = self._demanded(case, held)
         if demanded > base:
@@ -105,6 +105,12 @@ class Scorer:
             text=why, quote=block.quote[:_SHOWN], source=f"result of {held.source}", verified=True
         )
         return Finding(base * logistic(odds), claim)
+
+    @staticmethod
+    def _is_fresh(case: Case, value: AtomValue, linked: dict[str, bool]) -> bool:
+        """Say whether an act is decided by a value that nothing but the instruction brought in."""
+        decides = value.is_atom and value.is_critical and not linked.get(value.text)
+        return decides and not case.purpose.is_instrument
 
     def _stands_elsewhere(self, value: str, held: Held) -> bool:
         """Say whether a result holds `value` outside of this instruction."""
