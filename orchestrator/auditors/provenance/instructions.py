@@ -89,6 +89,7 @@ class Detector:
             self._make_block(text, cluster, tools)
             for cluster in self._cluster(text, self._strongest(self._cues.find(text)))
         ]
+        blocks = [block for block in blocks if block.odds >= self._file.floor]
         blocks += self._find_encoded(text, tools)
         if len(blocks) > MAX_BLOCKS:
             blocks = sorted(blocks, key=lambda block: -block.odds)[:MAX_BLOCKS]

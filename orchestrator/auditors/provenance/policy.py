@@ -42,8 +42,8 @@ class InstructionFile(Part):
 
     version: str
     bias: float
+    floor: float
     reach: int
-    about_reach: str = ""
     cues: dict[str, Cue]
     names_tool: float
     was_encoded: float

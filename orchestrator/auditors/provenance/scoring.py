@@ -62,27 +62,41 @@ class Scorer:
             for name, source in sites.items()
             if source is not None
         }
+        shared: dict[Held, list[AtomValue]] = {}
+        for value in case.values:
+            if _tells(value):
+                for held in self._index.holding(value.text):
+                    if not self._index.was_used(value.text, held.order):
+                        shared.setdefault(held, []).append(value)
+        looked_at = self._index.blocks if case.departs else shared
         found = [
             finding
-            for held in self._index.blocks
-            if (finding := self._compare(case, asked, held, linked)) is not None
+            for held in looked_at
+            if (finding := self._compare(case, asked, held, shared.get(held, ()), linked))
         ]
         found += self._trace(case, asked, sites, linked)
         return found
 
     def _stands_beside(self, value: str, source: Source) -> bool:
         """Say whether the user named what `value` stands beside; a demand must name it itself."""
-        demands = [held.block.text for held in self._index.blocks if value in held.block.text]
+        demands = [held.block.text for held in self._index.holding(value)]
         if demands:
             return any(map(self._index.names_in, demands))
         return self._index.is_linked(value, source)
 
     def _compare(
-        self, case: Case, asked: Asked, held: Held, linked: dict[str, bool]
+        self,
+        case: Case,
+        asked: Asked,
+        held: Held,
+        shared: Sequence[AtomValue],
+        linked: dict[str, bool],
     ) -> Finding | None:
         """Say how far an action carries out one instruction."""
         block = held.block
-        value = self._shared(case, held, linked)
+        value = min(
+            shared, key=lambda v: (v.text in linked, not v.is_atom, not v.is_critical), default=None
+        )
         base, why = 0.0, ""
         refers = asked.refers and not case.departs
         odds = block.odds - (self._discounts.delegated if refers else 0.0)
@@ -124,19 +138,6 @@ class Scorer:
     def _carried(self, case: Case) -> float:
         acts = case.purpose.acts or case.purpose.is_instrument
         return self._scores.carried_out if acts else self._scores.carried_out_reading
-
-    def _shared(self, case: Case, held: Held, linked: dict[str, bool]) -> AtomValue | None:
-        """Return the most telling value that the action can have taken from an instruction."""
-        shared = [
-            value
-            for value in case.values
-            if value.text in held.block.text
-            and _tells(value)
-            and not self._index.was_used(value.text, held.order)
-        ]
-        return min(
-            shared, key=lambda v: (v.text in linked, not v.is_atom, not v.is_critical), default=None
-        )
 
     def _is_demanded(self, case: Case, block: Block) -> bool:
         purpose = case.purpose
@@ -185,7 +186,7 @@ class Scorer:
         if not purpose.acts or purpose.is_instrument:
             return
         decisive = [v for v in case.values if v.is_critical]
-        foreign = [v for v in decisive if sites[v.text] is not None or self._in_block(v)]
+        foreign = [v for v in decisive if sites[v.text] or self._index.holding(v.text)]
         atoms = [v for v in foreign if v.is_atom]
         if case.departs:
             if atoms:
@@ -227,9 +228,6 @@ class Scorer:
             )
             if claim.quote:
                 yield Finding(self._scores.named_in_result, claim)
-
-    def _in_block(self, value: AtomValue) -> bool:
-        return any(value.text in held.block.text for held in self._index.blocks)
 
     def _origin(
         self,
