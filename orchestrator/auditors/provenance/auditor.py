@@ -16,7 +16,8 @@ from orchestrator.auditors.provenance.scoring import MAX_CLAIMS, Case, Scorer, j
 from orchestrator.domain.action import Action, Observation, ToolSpec, Turn
 from orchestrator.domain.run import RunFacts
 from orchestrator.domain.verdict import Claim, Hit, Scored, Verdict
-from orchestrator.rules.tools import ToolMap, load_tools
+from orchestrator.rules.policies import find_tools
+from orchestrator.rules.tools import ToolMap, read_tools
 
 NAME = "provenance"
 MAX_TOOLS = 512
@@ -31,7 +32,7 @@ class ProvenanceAuditor:
 
     def __init__(self, policy: Policy | None = None, tools: ToolMap | None = None) -> None:
         self.policy = policy or load_policy()
-        self.tools = tools or load_tools()
+        self.tools = tools or read_tools(find_tools())
         self.detector = Detector(self.policy.instructions)
         self.purposes = Purposes(self.policy)
         self.version = hashlib.sha256(f"{self.policy.hash} {self.tools.hash}".encode()).hexdigest()[
