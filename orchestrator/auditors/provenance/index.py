@@ -19,6 +19,7 @@ MAX_TEXT = 524_288
 MAX_BLOCKS = 96
 _AROUND = 90
 _KEY = 30
+_MARKS = frozenset("0123456789@._/")
 _NAME = 3
 
 
@@ -189,7 +190,7 @@ def _read_names(text: str) -> set[str]:
         if len(bare) >= _NAME and (
             (bare[0].isupper() and not is_first)
             or word[0] in "'\"`#"
-            or any(character.isdigit() or character in "@._/" for character in bare)
+            or (bare.upper() != bare.lower() and not _MARKS.isdisjoint(bare))
         ):
             folded = fold(bare)
             names.add(folded)

@@ -107,6 +107,7 @@ class Additions(Part):
     """How much more a block counts, in log-odds."""
 
     fresh_value: float
+    same_act: float
 
 
 class ProvenanceFile(Part):
