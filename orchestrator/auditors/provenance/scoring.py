@@ -185,7 +185,8 @@ class Scorer:
         yield from self._spelt_out(case, sites)
         if purpose.runs_code and not asked.refers:
             for value in case.values:
-                if "://" in value.text and sites[value.text] and not linked[value.text]:
+                source = sites[value.text]
+                if "://" in value.text and source and not self._stands_beside(value.text, source):
                     yield self._origin(scores.foreign_contact, value, sites)
         if not purpose.acts or purpose.is_instrument:
             return
