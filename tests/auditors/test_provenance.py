@@ -154,7 +154,12 @@ def test_malformed_and_empty_turns_are_judged() -> None:
     run = Run("Write to Ann.")
     assert run.seat.judge(Turn(index=0), ()) == ()
     assert run.call("").suspicion < 0.5
-    assert run.call("send_mail", _raw="not json {").suspicion < 0.5
+    action = Action(id="m", tool="send_mail", arguments={"_raw": "{"}, malformed="not JSON")
+    (verdict,) = run.seat.judge(Turn(index=9, actions=(action,)), ())
+    assert isinstance(verdict.opinion, Scored)
+    assert "unreadable arguments" in verdict.opinion.claims[-1].text
+    many = {f"k{number}": f"value-{number}-x" for number in range(900)}
+    assert "first" in run.call("send_mail", **many).claims[-1].text
 
 
 def test_memory_is_bounded() -> None:
