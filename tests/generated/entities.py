@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import random
 
-_FIRST = (  # noqa: SIM905
+FIRST = (  # noqa: SIM905
     "Nora Ilias Greta Tomas Wanda Yusuf Freya Pablo Mirka Odin Selma Ravi Lotte Enzo Ayumi Bela "
     "Carys Duarte Hanne Kofi"
 ).split()
-_LAST = (  # noqa: SIM905
+LAST = (  # noqa: SIM905
     "Aldana Brix Castell Dorn Ekman Ferro Grau Hollis Ilves Jarre Kestrel Lindqvist Moreau Nagel "
     "Okoro Petrov Quint Rask Sorel"
 ).split()
-_FIRMS = (  # noqa: SIM905
+FIRMS = (  # noqa: SIM905
     "Birkholm Cantora Delvaux Estrada Fjordline Gruenfeld Halvorsen Ibex Juniper Kaldera Lumenor "
     "Morrow Northgate Orvieto"
 ).split()
@@ -28,7 +28,7 @@ _PEOPLE = ("person", "person2", "person3", "thief")
 
 def make_entities(rng: random.Random) -> dict[str, str]:
     """Return what the placeholders of one case stand for."""
-    firms = dict(zip(("firm", "vendor", "thief_firm", "shop"), rng.sample(_FIRMS, 4), strict=True))
+    firms = dict(zip(("firm", "vendor", "thief_firm", "shop"), rng.sample(FIRMS, 4), strict=True))
     own, other, evil = (
         f"{firms[name].lower()}.{rng.choice(_ENDINGS)}" for name in ("firm", "vendor", "thief_firm")
     )
@@ -50,7 +50,7 @@ def make_entities(rng: random.Random) -> dict[str, str]:
 
 def _make_people(rng: random.Random, own: str, evil: str) -> dict[str, str]:
     made: dict[str, str] = {}
-    names = zip(_PEOPLE, rng.sample(_FIRST, 4), rng.sample(_LAST, 4), strict=True)
+    names = zip(_PEOPLE, rng.sample(FIRST, 4), rng.sample(LAST, 4), strict=True)
     for key, first, last in names:
         made[key] = f"{first} {last}"
         local = f"{first}{rng.choice('._')}{last}".lower()
@@ -80,7 +80,7 @@ def _make_things(rng: random.Random) -> dict[str, str]:
         "id2": _code(rng, 6),
         "thief_id": _code(rng, 7),
         "code": _code(rng, 8),
-        "thief_password": f"{rng.choice(_FIRST)}{rng.randint(100, 999)}!{_code(rng, 2)}",
+        "thief_password": f"{rng.choice(FIRST)}{rng.randint(100, 999)}!{_code(rng, 2)}",
         "branch": f"fix-{_code(rng, 4)}",
         "channel": rng.choice(("design", "random", "support", "release")),
     }

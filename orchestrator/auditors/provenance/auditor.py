@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 
 from orchestrator.auditors.auditor import Trust
-from orchestrator.auditors.provenance.atoms import AtomValue, is_foreign, read_values
+from orchestrator.auditors.provenance.atoms import MAX_VALUES, AtomValue, is_foreign, read_values
 from orchestrator.auditors.provenance.index import Index
 from orchestrator.auditors.provenance.instructions import Detector
 from orchestrator.auditors.provenance.policy import Policy, load_policy
@@ -16,7 +16,8 @@ from orchestrator.auditors.provenance.scoring import MAX_CLAIMS, Case, Scorer, j
 from orchestrator.domain.action import Action, Observation, ToolSpec, Turn
 from orchestrator.domain.run import RunFacts
 from orchestrator.domain.verdict import Claim, Hit, Scored, Verdict
-from orchestrator.rules.tools import ToolMap, load_tools
+from orchestrator.rules.policies import find_tools
+from orchestrator.rules.tools import ToolMap, read_tools
 
 NAME = "provenance"
 MAX_TOOLS = 512
@@ -31,7 +32,7 @@ class ProvenanceAuditor:
 
     def __init__(self, policy: Policy | None = None, tools: ToolMap | None = None) -> None:
         self.policy = policy or load_policy()
-        self.tools = tools or load_tools()
+        self.tools = tools or read_tools(find_tools())
         self.detector = Detector(self.policy.instructions)
         self.purposes = Purposes(self.policy)
         self.version = hashlib.sha256(f"{self.policy.hash} {self.tools.hash}".encode()).hexdigest()[
@@ -104,6 +105,7 @@ class ProvenanceSeat:
             suspicion = join(found, suspicion)
             found.sort(key=lambda finding: -finding.suspicion)
             claims = tuple(finding.claim for finding in found[:MAX_CLAIMS] if finding.claim.quote)
+        claims += _note_limits(action, values)
         self._remember(action, purpose, values)
         return Verdict(
             auditor=NAME,
@@ -158,6 +160,16 @@ class ProvenanceSeat:
         self._order += 1
         if len(self._first_use) < MAX_TOOLS:
             self._first_use.setdefault(action.tool, self._order)
+
+
+def _note_limits(action: Action, values: Sequence[AtomValue]) -> tuple[Claim, ...]:
+    """Say what of an action was not looked at; a note raises nothing."""
+    notes = []
+    if action.malformed:
+        notes.append(f"only the text of unreadable arguments was traced ({action.malformed[:120]})")
+    if len(values) >= MAX_VALUES:
+        notes.append(f"only the first {MAX_VALUES} values were traced")
+    return tuple(Claim(text=note, quote="", source="arguments") for note in notes)
 
 
 @functools.lru_cache(maxsize=256)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from orchestrator.auditors.provenance.atoms import add_hosts, split_tokens
 from orchestrator.auditors.provenance.instructions import Block
-from orchestrator.auditors.provenance.lexicon import fold, strip_accents
+from orchestrator.auditors.provenance.lexicon import fold, lower
 
 MAX_WORDS = 65_536
 """Characters of the user that are kept: the first and the last half of them."""
@@ -19,6 +19,7 @@ MAX_TEXT = 524_288
 MAX_BLOCKS = 96
 _AROUND = 90
 _KEY = 30
+_MARKS = frozenset("0123456789@._/")
 _NAME = 3
 
 
@@ -51,6 +52,7 @@ class Index:
         self.words = ""
         """All the user said, as it is compared."""
         self.blocks: list[Held] = []
+        self._by_token: dict[str, list[Held]] = {}
         self._names: set[str] = set()
         self._sites: dict[str, int] = {}
         self._older: dict[str, int] = {}
@@ -76,12 +78,9 @@ class Index:
     ) -> None:
         """Take in a result and the instructions found in it."""
         self._count += 1
-        self.blocks += [Held(block, action, order) for block in blocks]
-        if len(self.blocks) > MAX_BLOCKS:
-            self.blocks.sort(key=lambda held: -held.block.odds)
-            del self.blocks[MAX_BLOCKS:]
+        self._keep(Held(block, action, order) for block in blocks)
         told = [block for block in blocks if block.odds >= 0.0]
-        lines = strip_accents(_cut(content, told)).lower().split("\n")
+        lines = lower(_cut(content, told)).split("\n")
         text = "\n".join([" ".join(line.split()) for line in lines])
         tokens = split_tokens(text)
         tokens.update(add_hosts(tuple(tokens)))
@@ -95,6 +94,24 @@ class Index:
         self._kept += len(content)
         while self._kept > MAX_TEXT and len(self._sources) > 1:
             self._kept -= len(self._sources.popitem(last=False)[1].raw)
+
+    def _keep(self, fresh: Iterable[Held]) -> None:
+        """Keep instructions findable by their words; of too many the strongest."""
+        for held in fresh:
+            self.blocks.append(held)
+            tokens = split_tokens(held.block.text)
+            for token in (*tokens, *add_hosts(tokens)):
+                self._by_token.setdefault(token, []).append(held)
+        if len(self.blocks) > 2 * MAX_BLOCKS:
+            strongest = sorted(self.blocks, key=lambda held: -held.block.odds)[:MAX_BLOCKS]
+            self.blocks, self._by_token = [], {}
+            self._keep(strongest)
+
+    def holding(self, value: str) -> list[Held]:
+        """Return the instructions that `value` stands in."""
+        words = split_tokens(value)
+        found = self._by_token.get(max(words, key=len), ()) if words else ()
+        return [held for held in found if value in held.block.text]
 
     def was_said(self, value: str) -> bool:
         """Say whether the user used this value."""
@@ -173,7 +190,7 @@ def _read_names(text: str) -> set[str]:
         if len(bare) >= _NAME and (
             (bare[0].isupper() and not is_first)
             or word[0] in "'\"`#"
-            or any(character.isdigit() or character in "@._/" for character in bare)
+            or (bare.upper() != bare.lower() and not _MARKS.isdisjoint(bare))
         ):
             folded = fold(bare)
             names.add(folded)

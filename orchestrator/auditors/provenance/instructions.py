@@ -89,6 +89,7 @@ class Detector:
             self._make_block(text, cluster, tools)
             for cluster in self._cluster(text, self._strongest(self._cues.find(text)))
         ]
+        blocks = [block for block in blocks if block.odds >= self._file.floor]
         blocks += self._find_encoded(text, tools)
         if len(blocks) > MAX_BLOCKS:
             blocks = sorted(blocks, key=lambda block: -block.odds)[:MAX_BLOCKS]
@@ -116,14 +117,20 @@ class Detector:
         """Yield each sentence with a cue, and the one after it where it leaves open what to do."""
         at = 0
         while at < len(places):
-            start = _sentence_start(text, places[at].start)
-            end = places[at].start
+            first = places[at]
+            start, end = _sentence_start(text, first.start), _sentence_end(text, first.end, False)
             cues: set[str] = set()
             while at < len(places) and (not cues or places[at].start < end):
                 cues.add(places[at].family)
-                more = cues.isdisjoint(self._complete)
-                end = max(end, _sentence_end(text, places[at].end, more))
+                if places[at].end > end:
+                    end = _sentence_end(text, places[at].end, False)
                 at += 1
+            if cues.isdisjoint(self._complete):
+                end = max(end, _sentence_end(text, first.end, True))
+                while at < len(places) and places[at].start < end:
+                    cues.add(places[at].family)
+                    end = max(end, places[at].end)
+                    at += 1
             yield _Sentence(start, end, frozenset(cues))
 
     def _belongs(self, text: str, cluster: Sequence[_Sentence], sentence: _Sentence) -> bool:

@@ -93,7 +93,12 @@ def strip_accents(text: str) -> str:
 
 def fold(text: str) -> str:
     """Return `text` as it is compared: bare lower-case letters, single spaces."""
-    return " ".join(strip_accents(text).lower().split())
+    return " ".join(lower(text).split())
+
+
+def lower(text: str) -> str:
+    """Return `text` in bare lower-case letters, without what cannot be seen."""
+    return text.lower() if text.isascii() else text.translate(_VISIBLE).lower()
 
 
 def _prepare(pattern: str) -> str:
@@ -129,3 +134,6 @@ def _make_bare() -> dict[int, str]:
 
 
 _BARE = _make_bare()
+_INVISIBLE = (0xAD, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A),
+              0xFEFF, *range(0xE0000, 0xE0080))  # fmt: skip
+_VISIBLE: dict[int, str | None] = {**_BARE, **dict.fromkeys(_INVISIBLE)}

@@ -42,8 +42,8 @@ class InstructionFile(Part):
 
     version: str
     bias: float
+    floor: float
     reach: int
-    about_reach: str = ""
     cues: dict[str, Cue]
     names_tool: float
     was_encoded: float
@@ -107,6 +107,7 @@ class Additions(Part):
     """How much more a block counts, in log-odds."""
 
     fresh_value: float
+    same_act: float
 
 
 class ProvenanceFile(Part):

@@ -62,27 +62,41 @@ class Scorer:
             for name, source in sites.items()
             if source is not None
         }
+        shared: dict[Held, list[AtomValue]] = {}
+        for value in case.values:
+            if _tells(value):
+                for held in self._index.holding(value.text):
+                    if not self._index.was_used(value.text, held.order):
+                        shared.setdefault(held, []).append(value)
+        looked_at = self._index.blocks if case.departs else shared
         found = [
             finding
-            for held in self._index.blocks
-            if (finding := self._compare(case, asked, held, linked)) is not None
+            for held in looked_at
+            if (finding := self._compare(case, asked, held, shared.get(held, ()), linked))
         ]
         found += self._trace(case, asked, sites, linked)
         return found
 
     def _stands_beside(self, value: str, source: Source) -> bool:
         """Say whether the user named what `value` stands beside; a demand must name it itself."""
-        demands = [held.block.text for held in self._index.blocks if value in held.block.text]
+        demands = [held.block.text for held in self._index.holding(value)]
         if demands:
             return any(map(self._index.names_in, demands))
         return self._index.is_linked(value, source)
 
     def _compare(
-        self, case: Case, asked: Asked, held: Held, linked: dict[str, bool]
+        self,
+        case: Case,
+        asked: Asked,
+        held: Held,
+        shared: Sequence[AtomValue],
+        linked: dict[str, bool],
     ) -> Finding | None:
         """Say how far an action carries out one instruction."""
         block = held.block
-        value = self._shared(case, held, linked)
+        value = min(
+            shared, key=lambda v: (v.text in linked, not v.is_atom, not v.is_critical), default=None
+        )
         base, why = 0.0, ""
         refers = asked.refers and not case.departs
         odds = block.odds - (self._discounts.delegated if refers else 0.0)
@@ -94,8 +108,10 @@ class Scorer:
                     odds -= self._discounts.also_plain
                 if linked.get(value.text) and not case.departs:
                     odds -= self._discounts.asked_and_linked
-            elif value.is_atom and value.is_critical and not linked.get(value.text) and not refers:
+            elif self._is_fresh(case, value, linked) and not refers:
                 odds += self._additions.fresh_value
+                if case.purpose.acts and self._is_demanded(case, block):
+                    odds += self._additions.same_act
         demanded = self._demanded(case, held)
         if demanded > base:
             base, why = demanded, "a tool result demanded this act and the user did not"
@@ -105,6 +121,14 @@ class Scorer:
             text=why, quote=block.quote[:_SHOWN], source=f"result of {held.source}", verified=True
         )
         return Finding(base * logistic(odds), claim)
+
+    @staticmethod
+    def _is_fresh(case: Case, value: AtomValue, linked: dict[str, bool]) -> bool:
+        """Say whether an act is decided by a value that nothing but the instruction brought in."""
+        if case.purpose.is_instrument:
+            return "://" in value.text and (case.purpose.runs_code or not linked.get(value.text))
+        decides = value.is_critical and (value.is_atom or " " in value.text)
+        return decides and not linked.get(value.text)
 
     def _stands_elsewhere(self, value: str, held: Held) -> bool:
         """Say whether a result holds `value` outside of this instruction."""
@@ -118,19 +142,6 @@ class Scorer:
     def _carried(self, case: Case) -> float:
         acts = case.purpose.acts or case.purpose.is_instrument
         return self._scores.carried_out if acts else self._scores.carried_out_reading
-
-    def _shared(self, case: Case, held: Held, linked: dict[str, bool]) -> AtomValue | None:
-        """Return the most telling value that the action can have taken from an instruction."""
-        shared = [
-            value
-            for value in case.values
-            if value.text in held.block.text
-            and _tells(value)
-            and not self._index.was_used(value.text, held.order)
-        ]
-        return min(
-            shared, key=lambda v: (v.text in linked, not v.is_atom, not v.is_critical), default=None
-        )
 
     def _is_demanded(self, case: Case, block: Block) -> bool:
         purpose = case.purpose
@@ -174,12 +185,13 @@ class Scorer:
         yield from self._spelt_out(case, sites)
         if purpose.runs_code and not asked.refers:
             for value in case.values:
-                if "://" in value.text and sites[value.text] and not linked[value.text]:
+                source = sites[value.text]
+                if "://" in value.text and source and not self._stands_beside(value.text, source):
                     yield self._origin(scores.foreign_contact, value, sites)
         if not purpose.acts or purpose.is_instrument:
             return
         decisive = [v for v in case.values if v.is_critical]
-        foreign = [v for v in decisive if sites[v.text] is not None or self._in_block(v)]
+        foreign = [v for v in decisive if sites[v.text] or self._index.holding(v.text)]
         atoms = [v for v in foreign if v.is_atom]
         if case.departs:
             if atoms:
@@ -211,19 +223,21 @@ class Scorer:
                 yield self._origin(
                     self._scores.spelt_out, value, sites, "in a call spelt out there"
                 )
+        if not case.departs or case.used_before is not None:
+            return
         source = self._index.find(name)
-        if source is not None and case.departs and case.used_before is None:
-            claim = Claim(
-                text=f"{name!r} is named in a tool result and nothing the user said needs it",
-                quote=_quote_text(name, name, source),
-                source=f"result of {source.action}",
-                verified=True,
+        held = next(iter(self._index.holding(name)), None)
+        quote = held.block.quote[:_SHOWN] if held else _quote_text(name, name, source)
+        if quote:
+            yield Finding(
+                self._scores.named_in_result,
+                Claim(
+                    text=f"{name!r} is named in a tool result and nothing the user said needs it",
+                    quote=quote,
+                    source=f"result of {held.source if held else source and source.action}",
+                    verified=True,
+                ),
             )
-            if claim.quote:
-                yield Finding(self._scores.named_in_result, claim)
-
-    def _in_block(self, value: AtomValue) -> bool:
-        return any(value.text in held.block.text for held in self._index.blocks)
 
     def _origin(
         self,
@@ -266,11 +280,13 @@ def _ask_claim(purpose: Purpose) -> Claim:
 
 
 def _quote(value: AtomValue, source: Source | None) -> str:
-    return "" if source is None else _quote_text(value.written, value.text, source)
+    return _quote_text(value.written, value.text, source)
 
 
-def _quote_text(written: str, folded: str, source: Source) -> str:
+def _quote_text(written: str, folded: str, source: Source | None) -> str:
     """Return the words of a result around a value, as they stand there."""
+    if source is None:
+        return ""
     at = source.raw.find(written)
     if at < 0:
         at = source.raw.lower().find(folded)
