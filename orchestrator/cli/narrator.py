@@ -23,8 +23,9 @@ from orchestrator.domain.event import (
     RunOpened,
     SnapshotTaken,
     TurnProposed,
+    VerdictGiven,
 )
-from orchestrator.domain.verdict import Hit
+from orchestrator.domain.verdict import Failed, Hit, Scored, Verdict
 from orchestrator.rules.shell import parse_shell
 
 Write: TypeAlias = Callable[[str], None]
@@ -33,6 +34,8 @@ GLYPHS = {"allow": "✓", "flag": "⚑", "modify": "~", "escalate": "?", "deny":
 TELLING = ("command", "path", "url", "query", "sql", "to", "recipient", "amount")
 """Arguments that say most about a call, shown first."""
 SHELL = ("command", "cmd")
+TELLING_SUSPICION = 0.3
+MOST_CLAIMS = 3
 SEVERITY = ("flag", "modify", "escalate", "deny", "terminate")
 
 
@@ -44,6 +47,7 @@ class Narrator:
         self._show_words = show_words
         self._turn = Turn(index=0)
         self._hits: tuple[Hit, ...] = ()
+        self._verdicts: list[Verdict] = []
 
     def tell(self, event: Event) -> None:
         """Write what `event` says, if it says anything new to a person."""
@@ -57,6 +61,9 @@ class Narrator:
                     self._write(f'  agent: "{safe(turn.message, 90)}"')
             case RulesChecked(hits=hits):
                 self._hits = hits
+                self._verdicts = []
+            case VerdictGiven(verdict=verdict):
+                self._verdicts.append(verdict)
             case Decided(decision=decision, micros=micros):
                 self._tell_decision(decision, micros)
             case ApprovalRequested(request=request):
@@ -84,8 +91,8 @@ class Narrator:
                 self._note("!", f"BYPASS: {why.replace('_', ' ')} ({safe(call or 'no id', 40)})")
             case GuardFailed(where=where, cause=cause):
                 self._note("!", f"THE GUARD FAILED in {where}: {safe(cause, 80)}")
-            case SnapshotTaken(auditor=auditor, runs=runs):
-                self._note("·", f"{safe(auditor)} learned from this run; it knows {runs} by now")
+            case SnapshotTaken(auditor=auditor, runs=runs) if runs:
+                self._note("·", f"{safe(auditor)} learned from this run, its number {runs}")
             case ProtocolBroken(why=why, line=line):
                 self._note("!", f'PROTOCOL BROKEN: the line "{safe(line, 50)}" {safe(why, 80)}')
 
@@ -111,11 +118,28 @@ class Narrator:
         if judged is Outcome.MODIFY and decision.arguments and action:
             self._tell_change(action, decision)
         self._tell_subcommands(action, hits)
+        for verdict in self._verdicts:
+            if verdict.action in (None, decision.action):
+                self._tell_verdict(verdict)
 
     def _tell_change(self, action: Action, decision: Decision) -> None:
         for name, value in (decision.arguments or {}).items():
             if value != action.arguments.get(name):
                 self._note("~", f"{safe(name)} becomes {safe(_text(value), 80)}")
+
+    def _tell_verdict(self, verdict: Verdict) -> None:
+        """Say what an auditor holds against the action, in the words it quotes."""
+        opinion = verdict.opinion
+        if isinstance(opinion, Failed):
+            self._note("!", f"{safe(verdict.auditor)} failed: {safe(opinion.why, 90)}")
+        if not isinstance(opinion, Scored) or opinion.suspicion < TELLING_SUSPICION:
+            return
+        self._note("●", f"{safe(verdict.auditor)} {opinion.suspicion:.2f}")
+        for claim in opinion.claims[:MOST_CLAIMS]:
+            if claim.verified:
+                self._note(
+                    " ", f'{safe(claim.text, 80)}: "{safe(claim.quote, 70)}" ({claim.source})'
+                )
 
     def _tell_subcommands(self, action: Action | None, hits: list[Hit]) -> None:
         """Say for each part of a compound shell line whether the rules object to it."""

@@ -24,7 +24,7 @@ from orchestrator.replay.recording import Recording
 from tests.conftest import ROOT
 
 RECORDED = ROOT / "runs" / "demo" / "run.jsonl"
-EXPECTED = ["allow", "deny", "allow", "deny", "modify", "escalate"]
+EXPECTED = ["allow", "deny", "allow", "deny", "allow", "escalate", "modify", "escalate"]
 
 
 def decisions(events: list[Event]) -> list[Decision]:

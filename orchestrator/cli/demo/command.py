@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from orchestrator.guard import Guard
     from orchestrator.ledger.ledger import Ledger
 
-PAUSE_SECONDS = 2.5
-ANSWER_SECONDS = 6.0
+PAUSE_SECONDS = 1.8
+ANSWER_SECONDS = 5.0
 
 
 @click.command(cls=Command, examples=["crossaudit demo", "crossaudit demo --plain"])

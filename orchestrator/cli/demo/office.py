@@ -14,7 +14,10 @@ from orchestrator.integrations.tools import Tool, run_tool
 from orchestrator.ledger.ledger import Ledger
 
 PERSON = "Kim (scripted)"
-REASON = "one invoice was asked for, not a year"
+REASONS = {
+    "pay": "one invoice was asked for, not a year",
+    "write_file": "the check failed, so the log must not say it passed",
+}
 
 
 async def work_through(
@@ -67,8 +70,9 @@ async def _answer(
         async for event in events:
             if isinstance(event.fact, ApprovalRequested):
                 await anyio.sleep(after)
-                request = event.fact.request.id
-                ledger.send(event.run, request, "deny", by=PERSON, reason=REASON)
+                request = event.fact.request
+                reason = REASONS[request.tool]
+                ledger.send(event.run, request.id, "deny", by=PERSON, reason=reason)
 
 
 def demo_config(ledger: str) -> Config:
