@@ -118,6 +118,9 @@ def _tell_verdict(verdict: Verdict) -> Iterator[str]:
         return
     yield f"{name}: {opinion.suspicion:.2f}"
     for claim in opinion.claims:
+        if not claim.quote:
+            yield f"    {safe(claim.text, 120)}"
+            continue
         doubt = "" if claim.verified else " (quote not found)"
         quote = f'"{safe(claim.quote, 80)}" in {safe(claim.source)}{doubt}'
         yield f"    {safe(claim.text, 120)}: {quote}"
