@@ -8,7 +8,7 @@ from orchestrator.rules.paths import home_of, is_outside, locate
     [
         ("a/b", "/srv/work", "/srv/work/a/b", "/srv/work/a/b"),
         ("../x", "/srv/work", "/srv/x", "/srv/x"),
-        ("/srv/work/../../etc/passwd", "/srv/work", "/etc/passwd", "/etc/passwd"),
+        ("/srv/work/a/../../../etc/passwd", "/srv/work", "/etc/passwd", "/etc/passwd"),
         ("//etc//shadow", None, "/etc/shadow", "/etc/shadow"),
         ("./", "/srv/work", "/srv/work", "/srv/work"),
         ("", "/srv/work", "/srv/work", "/srv/work"),
