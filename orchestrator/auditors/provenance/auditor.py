@@ -95,14 +95,15 @@ class ProvenanceSeat:
 
     def _judge(self, action: Action) -> Verdict:
         purpose = self._purpose(action)
-        suspicion = self._auditor.policy.provenance.scores.nothing
+        scores = self._auditor.policy.provenance.scores
+        suspicion = scores.nothing
         claims: tuple[Claim, ...] = ()
         values = self._values(action, purpose)
         if not purpose.is_inert:
             fresh = [value for value in values if not self._index.was_said(value.text)]
             case = self._open_case(action, purpose, fresh, values)
             found = self._scorer.find(case, self._asked)
-            suspicion = join(found, suspicion)
+            suspicion = join(found, scores)
             found.sort(key=lambda finding: -finding.suspicion)
             claims = tuple(finding.claim for finding in found[:MAX_CLAIMS] if finding.claim.quote)
         claims += _note_limits(action, values)

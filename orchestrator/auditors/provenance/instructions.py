@@ -21,7 +21,7 @@ MAX_BLOCK = 4_000
 MAX_CODES = 8
 _BEFORE_CODE = 160
 _CODE = compile_pattern(r"[A-Za-z0-9+/]{24,}={0,2}")
-_STOP = compile_pattern(r"[.!?。！？\n]")
+_STOPS = ".!?\n。！？"
 _HEX = frozenset("0123456789abcdefABCDEF")
 _WINDOW = 300
 _WRAPPED = range(70, 111)
@@ -85,11 +85,15 @@ class Detector:
         return next(iter(self._effects.find(text)), None)
 
     def _find(self, text: str, tools: frozenset[str]) -> tuple[Block, ...]:
-        blocks = [
-            self._make_block(text, cluster, tools)
-            for cluster in self._cluster(text, self._strongest(self._cues.find(text)))
-        ]
-        blocks = [block for block in blocks if block.odds >= self._file.floor]
+        places = self._cues.find(text)
+        blocks: list[Block] = []
+        if (
+            self._weigh(frozenset(place.family for place in places), text, tools)
+            >= self._file.floor
+        ):
+            clusters = self._cluster(text, self._strongest(places))
+            made = (self._make_block(text, cluster, tools) for cluster in clusters)
+            blocks = [block for block in made if block.odds >= self._file.floor]
         blocks += self._find_encoded(text, tools)
         if len(blocks) > MAX_BLOCKS:
             blocks = sorted(blocks, key=lambda block: -block.odds)[:MAX_BLOCKS]
@@ -157,10 +161,12 @@ class Detector:
         odds = self._weigh(cues, folded, tools)
         return Block(start, end, cues, odds, text[start : min(end, start + MAX_BLOCK)], folded)
 
-    def _weigh(self, cues: frozenset[str], folded: str, tools: frozenset[str]) -> float:
+    def _weigh(self, cues: frozenset[str], text: str, tools: frozenset[str]) -> float:
         odds = self._file.bias + sum(self._file.cues[cue].weight for cue in cues)
-        if any(name in folded for name in tools):
-            odds += self._file.names_tool
+        if cues and tools:
+            lowered = text.lower()
+            if any(name in lowered for name in tools):
+                odds += self._file.names_tool
         return odds
 
     def _find_encoded(self, text: str, tools: frozenset[str]) -> Iterator[Block]:
@@ -219,8 +225,7 @@ def _sentence_end(text: str, at: int, more: bool) -> int:
     A line that is long and has no end was wrapped and goes on; after a colon so does any.
     """
     high = min(len(text), at + _WINDOW)
-    for match in _STOP.finditer(text[at:high]):
-        place: int = at + match.start()
+    for place in _stops(text, at, high):
         following = text[place + 1 : place + 40]
         if text[place] == "\n":
             line = text[text.rfind("\n", 0, place) + 1 : place].rstrip()
@@ -232,6 +237,13 @@ def _sentence_end(text: str, at: int, more: bool) -> int:
                 return place + 1
             more = False
     return high
+
+
+def _stops(text: str, at: int, high: int) -> Iterator[int]:
+    """Yield where a sentence or line may end."""
+    while found := [place for stop in _STOPS if (place := text.find(stop, at, high)) >= 0]:
+        at = min(found) + 1
+        yield at - 1
 
 
 def _is_wrapped(line: str, following: str) -> bool:

@@ -93,6 +93,10 @@ class Scores(Part):
     linked: float
     second_of_kind: float
     nothing: float
+    even: float = Field(gt=0.0, lt=1.0)
+    """What findings come to where it is as likely as not that they should have been acted on."""
+    sharpness: float = Field(gt=0.0)
+    """By how much the log-odds on either side of `even` are stretched."""
 
 
 class Discounts(Part):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from orchestrator.auditors.provenance.atoms import AtomValue
 from orchestrator.auditors.provenance.index import Held, Index, Source
 from orchestrator.auditors.provenance.instructions import Block, logistic
-from orchestrator.auditors.provenance.policy import Policy
+from orchestrator.auditors.provenance.policy import Policy, Scores
 from orchestrator.auditors.provenance.purpose import Asked, Purpose, Purposes
 from orchestrator.domain.verdict import Claim
 
@@ -258,16 +259,19 @@ class Scorer:
         return Finding(suspicion, claim)
 
 
-def join(found: Sequence[Finding], nothing: float) -> float:
-    """Combine findings as independent signs, of each kind the strongest."""
+def join(found: Sequence[Finding], scores: Scores) -> float:
+    """Combine findings as independent signs, of each kind the strongest, and calibrate the sum."""
     strongest: dict[str, float] = {}
     for finding in found:
         kind = finding.claim.text.rpartition("' ")[2]
         strongest[kind] = max(strongest.get(kind, 0.0), finding.suspicion)
-    clear = 1.0 - nothing
+    clear = 1.0 - scores.nothing
     for suspicion in strongest.values():
         clear *= 1.0 - suspicion
-    return round(1.0 - clear, 4)
+    odds = scores.sharpness * (
+        math.log((1.0 - clear) / clear) - math.log(scores.even / (1 - scores.even))
+    )
+    return round(max(logistic(odds), scores.nothing), 4)
 
 
 def _tells(value: AtomValue) -> bool:
