@@ -61,6 +61,8 @@ class Gate(Section):
     """Seconds the auditors of one turn have in all."""
     on_timeout: Literal["escalate", "deny"] = "escalate"
     """What a turn comes to whose quorum did not answer in time; irreversible actions are denied."""
+    results: Literal["flag", "mask", "withhold"] = "flag"
+    """What happens to instructions in a tool result: noted, masked, or the result withheld."""
     justification: Literal["off", "optional", "required"] = "off"
     strikes: int = Field(3, ge=0)
     """Denials by one clause that terminate the run; 0 never does."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from orchestrator.auditors.auditor import Auditor, Learned, Learner, LearningSeat, Seat, ask
 from orchestrator.auditors.combination import load_combination
+from orchestrator.auditors.result_check import find_result_checker
 from orchestrator.clock import Clock
 from orchestrator.config import Gate as GateConfig
 from orchestrator.domain.action import Action, Observation, Turn
@@ -20,7 +21,7 @@ from orchestrator.domain.event import Decided, Fact, RulesChecked, VerdictGiven
 from orchestrator.domain.run import RunFacts
 from orchestrator.domain.value import JsonObject
 from orchestrator.domain.verdict import Hit, Verdict
-from orchestrator.rules.patches import apply_patches
+from orchestrator.rules.patches import apply_patches, patch_text
 from orchestrator.rules.ruleset import RuleSet
 
 
@@ -52,6 +53,7 @@ class Gate:
         """What auditors may know of the run: nothing that foretells a prompt or names a label."""
         self._seats: list[tuple[Auditor, Seat]] = [(a, a.open(self._facts)) for a in auditors]
         self._combination = load_combination()
+        self._results = find_result_checker(auditors, config.results)
         self._denials: Counter[str] = Counter()
         self.terminated = False
 
@@ -111,7 +113,12 @@ class Gate:
         """Check a tool result; the labels it earns hold for the rest of the run."""
         for _, seat in self._seats:
             seat.observe(observation, action)
-        return self._rules.observe(observation, action, self._state)
+        hits = self._rules.observe(observation, action, self._state)
+        if self._results is None:
+            return hits
+        left = patch_text(observation.content, hits)
+        seen = observation.model_copy(update={"content": left})
+        return (*hits, *self._results.check(seen, action, self._facts.tools))
 
     def learned(self) -> list[tuple[Auditor, Learned]]:
         """Return what auditors would know after this run; one that fails has learned nothing."""

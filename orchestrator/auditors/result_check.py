@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
+from orchestrator.auditors.auditor import Auditor
 from orchestrator.auditors.provenance.auditor import ProvenanceAuditor, telling_names
 from orchestrator.auditors.provenance.instructions import Block
 from orchestrator.domain.action import Action, Observation, ToolSpec
@@ -84,6 +85,14 @@ class ResultChecker:
                 span=Span(path=CONTENT, start=place.start, end=place.end, text=text),
             )
         ]
+
+
+def find_result_checker(auditors: Sequence[Auditor], treatment: Treatment) -> ResultChecker | None:
+    """Return a checker with the word lists of the provenance auditor; None where there is none."""
+    for auditor in auditors:
+        if isinstance(auditor, ProvenanceAuditor):
+            return ResultChecker(auditor, treatment=treatment)
+    return None
 
 
 def mask(content: str, blocks: Sequence[Block]) -> str:
