@@ -31,6 +31,9 @@ from orchestrator.rules.snippets import read_python
 from orchestrator.rules.statements import Statement, find_client_sql, parse_sql
 from orchestrator.rules.tools import Identity, ToolMap
 
+MAX_WILD = 64
+"""Of more paths with wildcards, what they may stand for is not looked at."""
+
 
 class Call:
     """An action with its facets."""
@@ -93,10 +96,12 @@ class Call:
     @lazy
     def unknown(self) -> tuple[Finding, ...]:
         """Each shell line that is not fully understood, with why."""
+        wild = sum(touch.wild for touch in self.touches) >= MAX_WILD
+        beyond = f"it has {MAX_WILD} paths with wildcards or more" if wild else None
         return tuple(
             Finding(one.pointer, one.base, one.base + len(one.text), one.text, None, why)
             for one in self.lines
-            if (why := one.shell.unknown)
+            if (why := one.shell.unknown or beyond)
         )
 
     @lazy
@@ -199,6 +204,7 @@ class Call:
                 yield self._touch(text.text, access, self.folder, finding)
 
     def _touch_by_commands(self) -> Iterator[Touch]:
+        left = MAX_WILD
         for sub in self.subs:
             folder = self.folder
             if sub.command.cwd is not None:
@@ -206,7 +212,8 @@ class Call:
             for word, access in find_touched(sub.command, self.banks.programs):
                 finding = self._in_command(sub, word)
                 resolved = _is_resolved(word) and (sub.command.cwd_known or word.text[:1] in "/~")
-                wild = not word.known and has_wildcard(word.text)
+                wild = left > 0 and not word.known and has_wildcard(word.text)
+                left -= wild
                 yield self._touch(word.text, access, folder, finding, resolved, wild)
 
     def _touch_by_snippets(self) -> Iterator[Touch]:

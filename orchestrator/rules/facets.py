@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from orchestrator.rules.hosts import Host
@@ -32,6 +33,11 @@ class Sub(NamedTuple):
     base: int = 0
     """Where the line starts in the text at `pointer`."""
 
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """What tells it from the others of its call, without a look at every word."""
+        return self.pointer, self.base, id(self.command)
+
 
 class Finding(NamedTuple):
     """Something a matcher found, with where it stands."""
@@ -42,6 +48,21 @@ class Finding(NamedTuple):
     text: str
     sub: Sub | None = None
     detail: str | None = None
+
+
+class Choice:
+    """The sub-commands a rule's command fits; all, where it names none."""
+
+    __slots__ = ("_keys",)
+
+    def __init__(self, subs: Sequence[Sub] | None) -> None:
+        self._keys = None if subs is None else {sub.key for sub in subs}
+
+    def has(self, finding: Finding) -> bool:
+        """Say whether what `finding` shows is done by one of them."""
+        if self._keys is None:
+            return True
+        return finding.sub is not None and finding.sub.key in self._keys
 
 
 class Line(NamedTuple):

@@ -85,6 +85,8 @@ def could_meet(written: str, glob: str) -> bool:
         return False
     if theirs[0] == "**" and mine[-1] in ("*", "?*", "*.*"):
         return False
+    if theirs[-1] != "**" and not _meet(mine[-1], theirs[-1]):
+        return False
     return _meet_segments(tuple(mine), tuple(theirs))
 
 

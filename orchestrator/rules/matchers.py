@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from orchestrator.rules.banks import Banks
 from orchestrator.rules.call import Call
-from orchestrator.rules.facets import Finding, Sub
+from orchestrator.rules.facets import Choice, Finding, Sub
 from orchestrator.rules.patterns import compile_pattern
 from orchestrator.rules.schema import (
     ArgumentMatch,
@@ -74,6 +74,7 @@ def compile_sql(match: SqlMatch, banks: Banks) -> Matcher:
     tables = _lower(match.table)
 
     def find(call: Call, subs: Sequence[Sub] | None) -> Findings:
+        choice = Choice(subs)
         return [
             finding._replace(
                 detail=statement.fault or f"{statement.kind} {', '.join(statement.tables)}"
@@ -84,7 +85,7 @@ def compile_sql(match: SqlMatch, banks: Banks) -> Matcher:
             and (not tables or not tables.isdisjoint(statement.tables))
             and (match.more_than_one is None or match.more_than_one is (statement.beside > 0))
             and (match.unknown is None or match.unknown is (statement.fault is not None))
-            and (subs is None or finding.sub in subs)
+            and choice.has(finding)
         ]
 
     return find

@@ -9,7 +9,7 @@ import re2
 
 from orchestrator.rules.banks import Banks
 from orchestrator.rules.call import Call
-from orchestrator.rules.facets import Contact, Finding, Sub, Touch
+from orchestrator.rules.facets import Choice, Contact, Finding, Sub, Touch
 from orchestrator.rules.globs import compile_globs
 from orchestrator.rules.matchers import Findings, Matcher
 from orchestrator.rules.paths import Location, is_outside, locate
@@ -107,8 +107,9 @@ def compile_deeds(deeds: Sequence[Deed], banks: Banks) -> Matcher:
 
     def find(call: Call, subs: Sequence[Sub] | None) -> Findings:
         found: Findings = ()
+        choice = Choice(subs)
         for finder in finders:
-            found = [one for one in finder(call) if subs is None or one.sub in subs]
+            found = [one for one in finder(call) if choice.has(one)]
             if not found:
                 return ()
         return found
@@ -141,7 +142,8 @@ _Facet = TypeVar("_Facet", Touch, Contact)
 
 
 def _chosen(facets: Sequence[_Facet], subs: Sequence[Sub] | None) -> Sequence[_Facet]:
-    return facets if subs is None else [one for one in facets if one.finding.sub in subs]
+    choice = Choice(subs)
+    return facets if subs is None else [one for one in facets if choice.has(one.finding)]
 
 
 def _host_pattern(name: str) -> str:

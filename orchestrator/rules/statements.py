@@ -15,7 +15,11 @@ MAX_DEPTH = 120
 """Parentheses nested deeper than this are not tried: the parser would recurse as deep."""
 MAX_SUBSCRIPTS = 40
 """More of `x[1][2]` in one text are not tried: the parser takes time with their square and more."""
-
+MAX_STATEMENTS = 300
+MAX_TOKENS = 10_000
+"""Read in all dialects together: what is long and odd is not tried in every one."""
+MAX_OPERATORS = 40
+"""Of a condition that is simplified, which takes time with their square and more."""
 
 _DIALECTS = (None, "postgres", "mysql", "sqlite", "tsql")
 _RAW_KINDS = {
@@ -40,6 +44,12 @@ class Statement(NamedTuple):
     """Why it could not be read."""
 
 
+class _Attempt(NamedTuple):
+    statements: tuple[Statement, ...] | None
+    """None where the dialect has no such text."""
+    tokens: int
+
+
 @functools.lru_cache(maxsize=1024)
 def parse_sql(text: str) -> tuple[Statement, ...]:
     """Classify every statement of `text`; what cannot be read is of the kind `other`."""
@@ -51,29 +61,37 @@ def parse_sql(text: str) -> tuple[Statement, ...]:
         return (Statement("other", fault=f"it is nested deeper than {MAX_DEPTH}"),)
     if "".join(text.split()).count("][") > MAX_SUBSCRIPTS:
         return (Statement("other", fault=f"it holds more than {MAX_SUBSCRIPTS} subscripts"),)
+    if text.count(";") > MAX_STATEMENTS:
+        return (Statement("other", fault=f"it holds more than {MAX_STATEMENTS} statements"),)
     best: tuple[Statement, ...] = (Statement("other", fault="it does not parse as SQL"),)
+    left = MAX_TOKENS
     for dialect in _DIALECTS:
-        statements = _parse_as(text, dialect)
+        statements, tokens = _parse_as(text, dialect, left)
         if statements is not None and not any(statement.fault for statement in statements):
             return statements
-        best = statements or best
+        best, left = statements or best, left - tokens
     return best
 
 
-def _parse_as(text: str, dialect: str | None) -> tuple[Statement, ...] | None:
-    """Return the statements; None where the dialect has no such text."""
-    import sqlglot
+def _parse_as(text: str, dialect: str | None, left: int) -> _Attempt:
+    """Parse in one dialect; more than `left` tokens are not parsed."""
+    from sqlglot import Dialect
     from sqlglot.errors import SqlglotError
 
+    grammar, tokens = Dialect.get_or_raise(dialect), []
     log = logging.getLogger("sqlglot")
     was_disabled, log.disabled = log.disabled, True  # it warns of what it keeps as raw text
     try:
-        trees = [tree for tree in sqlglot.parse(text, dialect=dialect) if tree is not None]
+        tokens = grammar.tokenize(text)
+        if len(tokens) > left:
+            return _Attempt(None, 0)
+        trees = [tree for tree in grammar.parser().parse(tokens, text) if tree is not None]
     except (SqlglotError, RecursionError):
-        return None
+        return _Attempt(None, len(tokens))
     finally:
         log.disabled = was_disabled
-    return tuple(found for tree in trees for found in _classify(tree, len(trees) - 1))
+    found = tuple(one for tree in trees for one in _classify(tree, len(trees) - 1))
+    return _Attempt(found, len(tokens))
 
 
 def find_client_sql(command: Command, programs: Programs) -> Iterator[Word]:
@@ -130,8 +148,12 @@ def _classify_node(tree: Any, beside: int) -> Statement:
     if kind == "select" and tree.args.get("into") is not None:
         kind = "create"
     tables = tuple(sorted({table.name.lower() for table in tree.find_all(expressions.Table)}))
-    unbounded = kind in ("update", "delete") and tree.key != "merge" and _is_unbounded(tree)
-    return Statement(kind, tables, unbounded, beside)
+    if kind not in ("update", "delete") or tree.key == "merge":
+        return Statement(kind, tables, beside=beside)
+    if len(list(tree.find_all(expressions.Binary))) > MAX_OPERATORS:
+        fault = f"it has more than {MAX_OPERATORS} operators"
+        return Statement(kind, tables, beside=beside, fault=fault)
+    return Statement(kind, tables, _is_unbounded(tree), beside)
 
 
 def _classify_raw(text: str, beside: int) -> Statement:

@@ -69,7 +69,7 @@ class DocumentLexer(Lexer):
     def _find_delimiter(self, pending: Pending) -> tuple[int, int]:
         """Return where the body ends and where what follows it starts."""
         row, delimiter = self.at, pending.delimiter
-        plain = not pending.strip_tabs and "\\\n" not in self.raw
+        plain = not pending.strip_tabs and not self.is_continued
         while row < self.end:
             if plain and not self.raw.startswith(delimiter, row):
                 row = self.raw.find("\n" + delimiter, row, self.end) + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from orchestrator.rules.shell.budget import Exhausted
 from orchestrator.rules.shell.command import Word, names
 from orchestrator.rules.shell.options import read_options
 
@@ -55,6 +56,7 @@ _SU = names("-c --command -s --shell -g --group -G --supp-group -w -u --user -E 
 _COMMAND = names("-c --command")
 _REPLACE = names("-I -i --replace")
 _SPLIT = names("-S --split-string")
+_MAX_BELOW = 20_000
 _FIND_RUNS = names("-exec -execdir -ok -okdir")
 
 
@@ -110,6 +112,9 @@ def _find(name: str, words: list[Word]) -> list[Unwrapped]:
         begin, label = at, f"{name} {words[at - 1].text}"
         while at < len(words) and words[at].text not in (";", "+"):
             at += 1
+        holes = sum(word.text.count("{}") for word in words[begin:at])
+        if holes * sum(map(len, starts)) > _MAX_BELOW:
+            raise Exhausted("it searches too many places")
         inner = [below for word in words[begin:at] for below in _below(word, starts)]
         if inner:
             found.append(Unwrapped(label, inner, kept=not found))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from orchestrator.rules.shell.budget import Budget
 from orchestrator.rules.shell.escapes import decode_ansi
 from orchestrator.rules.shell.syntax import (
     Block,
@@ -33,10 +34,12 @@ _EXTENDED = frozenset("?*+@!")
 class Lexer(ABC):
     """A position in a text, and what can be read from there."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, budget: Budget) -> None:
         self.raw = text
+        self.budget = budget
         self.text = text.replace("\r\n", " \n") if "\r" in text else text
         self.marks = self.text.translate(_MARKS)
+        self.is_continued = "\\\n" in text
         self.at = 0
         self.end = len(text)
         self.depth = 0
@@ -107,6 +110,7 @@ class Lexer(ABC):
 
     def _part(self, parts: list[Part], start: int, pattern: bool) -> bool:
         """Read one more part of a word; False at its end."""
+        self.budget.take()
         char = self.text[self.at]
         if char == "'":
             parts.append(Part(Kind.QUOTED, self._single()))
@@ -165,11 +169,13 @@ class Lexer(ABC):
 
     def _quoted(self, parts: list[Part], stop: str) -> None:
         """Read text in which only backslash, `$` and backtick count, up to `stop` or the end."""
-        text, end = self.text, self.end
+        text, marks, end = self.text, self.marks, self.end
         while self.at < end:
-            at = self.at
+            self.budget.take()
+            at = self._next_stop()
             while at < end and text[at] not in _QUOTED_STOPS:
-                at += 1
+                found = marks.find("\n", at + 1, end)
+                at = found if found >= 0 else end
             if at > self.at:
                 parts.append(Part(Kind.QUOTED, text[self.at : at]))
                 self.at = at

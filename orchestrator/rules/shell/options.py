@@ -55,8 +55,9 @@ def _short(word: Word, valued: frozenset[str]) -> list[tuple[str, Word | None]]:
         return [(word.text, None)]
     options: list[tuple[str, Word | None]] = []
     for at, letter in enumerate(word.text[1:], 1):
-        name, rest = "-" + letter, word.text[at + 1 :]
-        if name in valued and rest:
+        name = "-" + letter
+        if name in valued and at + 1 < len(word.text):
+            rest = word.text[at + 1 :]
             return [*options, (name, word._replace(text=rest.removeprefix("=")))]
         options.append((name, None))
     return options

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from orchestrator.rules.shell.budget import Budget
 from orchestrator.rules.shell.compounds import COMPOUND, CompoundParser
 from orchestrator.rules.shell.lexer import FIRST
 from orchestrator.rules.shell.syntax import (
@@ -30,16 +31,16 @@ from orchestrator.rules.shell.syntax import (
 )
 
 _MAX_ERRORS = 4
-_MAX_COMMANDS = 1_500
+_MAX_COMMANDS = 300
 _MAX_WORDS = 4_000
 _CLOSERS = frozenset(("then", "else", "elif", "fi", "do", "done", "esac", "}"))
 _REDIRECTS = frozenset("<>&{0123456789")
 _RESERVED_FIRST = frozenset(name[0] for name in (*COMPOUND, *_CLOSERS))
 
 
-def parse_statements(text: str) -> Iterator[Statement | Broken]:
+def parse_statements(text: str, budget: Budget) -> Iterator[Statement | Broken]:
     """Yield the statements of `text`, and what is wrong where it is not shell."""
-    parser = _Parser(text)
+    parser = _Parser(text, budget)
     waiting: list[Statement] = []
     errors = 0
     while errors < _MAX_ERRORS and parser.commands <= _MAX_COMMANDS:
@@ -64,8 +65,8 @@ def parse_statements(text: str) -> Iterator[Statement | Broken]:
 class _Parser(CompoundParser):
     """Read statements."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, text: str, budget: Budget) -> None:
+        super().__init__(text, budget)
         self.commands = 0
         self.begin = 0
 
@@ -164,7 +165,7 @@ class _Parser(CompoundParser):
         """Read a simple or a compound command."""
         self.commands += 1
         if self.commands > _MAX_COMMANDS:
-            raise self.broken(f"it has more than {_MAX_COMMANDS:,} commands")
+            raise self.broken(f"it has more than {_MAX_COMMANDS} commands")
         if self.peek() == "(":
             return self.with_redirections(self.parentheses())
         word = self.keyword() if self.peek() in _RESERVED_FIRST else ""
@@ -195,6 +196,7 @@ class _Parser(CompoundParser):
                 words.append(item)
             else:
                 assignments.append(item)
+            self.budget.take()
             if len(words) > _MAX_WORDS:
                 raise self.broken(f"a command has more than {_MAX_WORDS:,} words")
             self.skip_blanks()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from orchestrator.rules.shell.budget import Budget, Exhausted
 from orchestrator.rules.shell.builtins import apply_builtin
 from orchestrator.rules.shell.code import CodeFollower, elsewhere, inside, join, lent
 from orchestrator.rules.shell.command import Command, Shell, Word, basename, split_arguments
@@ -14,9 +17,8 @@ from orchestrator.rules.shell.simple import Expanded, Feed
 from orchestrator.rules.shell.wrappers import unwrap
 
 MAX_DEPTH = 50
-MAX_STEPS = 1_500
+MAX_STEPS = 300
 MAX_WRAPPERS = 12
-MAX_EXPANDED = 200_000
 _MAX_ROUNDS = 8
 _TOO_DEEP = "it is nested too deep to follow"
 
@@ -29,6 +31,8 @@ def read_line(line: str) -> Shell:
         reader.walk_uncalled()
     except RecursionError:
         reader.doubt(_TOO_DEEP)
+    except Exhausted as error:
+        reader.doubt(str(error))
     return Shell(tuple(reader.commands), reader.unknown)
 
 
@@ -37,10 +41,10 @@ class _LineReader(CodeFollower):
 
     def __init__(self) -> None:
         self.commands: list[Command] = []
+        self.budget = Budget()
         self.unknown: str | None = None
         self.depth = 0
         self.steps = 0
-        self.expanded = 0
         self.pipelines = 0
         self.uncalled: dict[int, Function] = {}
         self.calls: list[str] = []
@@ -53,13 +57,8 @@ class _LineReader(CodeFollower):
         """Count a statement; False when there were too many."""
         self.steps += 1
         if self.steps > MAX_STEPS:
-            self.doubt(f"it takes more than {MAX_STEPS:,} steps to follow")
+            self.doubt(f"it takes more than {MAX_STEPS} steps to follow")
         return self.steps <= MAX_STEPS
-
-    def spend(self, size: int) -> bool:
-        """Count characters made by expansion; False when there were too many."""
-        self.expanded += size
-        return self.expanded <= MAX_EXPANDED
 
     def descend(self) -> bool:
         """Go one level down; False if that is too deep."""
@@ -183,13 +182,14 @@ class _LineReader(CodeFollower):
             if inner.is_text:
                 self.read(*_placed(inner.words, simple), feed)
             else:
-                for words in _fill(inner, feed.stdin):
+                for words in _fill(inner, feed.stdin, self.budget):
                     self._run(simple._replace(words=words, feed=feed))
         self.ascend()
 
     def read(self, code: str, simple: Expanded, place: Word, feed: Feed) -> None:
         """Read `code`, which stands at `place` in the text of `simple`, as shell."""
-        if not self.spend(len(code)) or len(feed.wrappers) > MAX_WRAPPERS or not self.descend():
+        is_long = len(feed.wrappers) > MAX_WRAPPERS or not self.budget.spend(len(code))
+        if is_long or not self.descend():
             self.doubt(_TOO_DEEP)
             return
         outer = simple.reader.source.place
@@ -206,6 +206,7 @@ class _LineReader(CodeFollower):
     def emit(self, simple: Expanded, program: str | None, code_from: tuple[str, ...] = ()) -> None:
         """Add a command to those that would run."""
         words, feed, reader = simple.words, simple.feed, simple.reader
+        self.budget.hold(len(words) + len(simple.assignments) + len(feed.redirects))
         args = simple.args
         flags, targets = split_arguments(args)
         start, end = _span(simple)
@@ -247,20 +248,26 @@ def _placed(words: list[Word], simple: Expanded) -> tuple[str, Expanded, Word]:
     return code, simple, words[0] if len(words) == 1 else place
 
 
-def _fill(inner: Unwrapped, stdin: Word | None) -> list[list[Word]]:
-    """Return the wrapped commands, with what `xargs` reads put in where the line says it."""
+def _fill(inner: Unwrapped, stdin: Word | None, budget: Budget) -> Iterator[list[Word]]:
+    """Yield the wrapped commands, with what `xargs` reads put in where the line says it."""
     words, hole = inner.words, inner.hole
     if hole is None:
-        return [words]
+        yield words
+        return
     end = words[-1].end
     if stdin is None or not stdin.known:
         if hole == "":
-            return [[*words, Word("{}", False, end, end)]]
-        return [[w._replace(known=w.known and hole not in w.text) for w in words]]
-    if hole == "":
-        return [[*words, *(Word(text, True, end, end) for text in stdin.text.split())]]
-    rows = stdin.text.splitlines()[:_MAX_ROUNDS]
-    return [[w._replace(text=w.text.replace(hole, row)) for w in words] for row in rows]
+            yield [*words, Word("{}", False, end, end)]
+        else:
+            yield [w._replace(known=w.known and hole not in w.text) for w in words]
+    elif hole == "":
+        yield [*words, *(Word(text, True, end, end) for text in stdin.text.split())]
+    else:
+        holes = sum(word.text.count(hole) for word in words)
+        for row in stdin.text.splitlines()[:_MAX_ROUNDS]:
+            if not budget.spend(holes * len(row)):
+                raise Exhausted("it comes to too many characters")
+            yield [w._replace(text=w.text.replace(hole, row)) for w in words]
 
 
 def _span(simple: Expanded) -> tuple[int, int]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import posixpath
 from typing import NamedTuple
 
+from orchestrator.rules.shell.budget import Exhausted
 from orchestrator.rules.shell.command import Word
 from orchestrator.rules.shell.syntax import Statement
+
+MAX_NAMES = 256
 
 
 class Variable(NamedTuple):
@@ -73,6 +76,8 @@ class Scope:
 
     def copy(self) -> Scope:
         """Return a scope whose changes do not reach this one."""
+        if len(self.variables) + len(self.functions) > MAX_NAMES:
+            raise Exhausted(f"it sets more than {MAX_NAMES} names")
         other = Scope()
         other.variables = dict(self.variables)
         other.functions = dict(self.functions)

@@ -29,7 +29,7 @@ _LEAVES = names("exit return break continue")
 def read_script(text: str, scope: Scope, collector: Collector, feed: Feed, place: Place) -> None:
     """Parse `text` and walk it; `place` says where it lies in the line."""
     script = Script(Text(text, place), scope, collector, feed.wrappers)
-    for statement in parse_statements(text):
+    for statement in parse_statements(text, collector.budget):
         if isinstance(statement, Broken):
             near = text[max(0, statement.at - 12) : statement.at + 12]
             collector.doubt(f"{statement.why}, near {near!r}")
@@ -131,8 +131,7 @@ class Script(SimpleReader):
             self.scope.merge(outcome)
 
     def _case(self, node: syntax.Choice, feed: Feed) -> None:
-        for word in node.words:
-            self.value(word)
+        self.values(node.words)
         before = self.scope
         outcomes: list[Scope] = []
         for body in node.bodies:
@@ -146,8 +145,7 @@ class Script(SimpleReader):
     # loops
 
     def _loop(self, node: syntax.Loop, feed: Feed) -> None:
-        for word in node.words:
-            self.value(word)
+        self.values(node.words)
         self.forget_changed(node)
         before = self.scope.copy()
         self.walk(node.condition, feed)
@@ -157,6 +155,7 @@ class Script(SimpleReader):
     def _each(self, node: syntax.Each, feed: Feed) -> None:
         """Walk a loop over words: round by round where they are few."""
         self.sources = []
+        self.hold(len(node.words))
         words = [word for written in node.words for word in self.expand(written)]
         sources = tuple(self.sources)
         before = self.scope.copy()
@@ -192,8 +191,7 @@ class Script(SimpleReader):
         self.collector.define(function)
 
     def _test(self, node: syntax.Test, feed: Feed) -> None:
-        for word in node.words:
-            self.value(word)
+        self.values(node.words)
 
     def substitute(self, inner: Substitution) -> Output:
         """Walk the commands of a substitution."""

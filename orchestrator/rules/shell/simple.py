@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from orchestrator.rules.shell import syntax
+from orchestrator.rules.shell.budget import Budget
 from orchestrator.rules.shell.command import Command, Redirect, Word
 from orchestrator.rules.shell.scope import UNKNOWN, Function, Scope, Text, Variable
 from orchestrator.rules.shell.syntax import Assignment, Document, Redirection, Written
@@ -56,6 +57,7 @@ class Collector(Protocol):
     """Where the commands go, and what bounds the work."""
 
     commands: list[Command]
+    budget: Budget
 
     def take(self, simple: Expanded) -> None:
         """Take a simple command."""
@@ -68,9 +70,6 @@ class Collector(Protocol):
 
     def step(self) -> bool:
         """Count a statement; False when there were too many."""
-
-    def spend(self, size: int) -> bool:
-        """Count characters made by expansion; False when there were too many."""
 
     def descend(self) -> bool:
         """Go one level down; False if that is too deep."""
@@ -98,11 +97,16 @@ class SimpleReader(Expander):
 
     def spend(self, size: int) -> bool:
         """Count characters made by expansion; False when there were too many."""
-        return self.collector.spend(size)
+        return self.collector.budget.spend(size)
+
+    def hold(self, words: int) -> None:
+        """Count words that are made. Raises Exhausted."""
+        self.collector.budget.hold(words)
 
     def read_simple(self, node: syntax.Simple, feed: Feed) -> None:
         """Expand a simple command and hand it over."""
         mark = len(self.collector.commands)
+        self.hold(len(node.words) + len(node.assignments) + len(node.redirections))
         self.sources = []
         words: list[Word] = []
         arrays: list[str] = []
@@ -178,6 +182,7 @@ class SimpleReader(Expander):
             word = self.value(assignment.value)
             fields: tuple[str, ...] = (word.text,)
         else:
+            self.hold(len(assignment.elements))
             words = [word for written in assignment.elements for word in self.expand(written)]
             fields = tuple(word.text for word in words)
             known = all(word.known for word in words)

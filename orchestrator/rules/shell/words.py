@@ -8,7 +8,7 @@ written and makes the word unknown.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from orchestrator.rules.shell.braces import expand_braces
@@ -54,6 +54,10 @@ class Expander(ABC):
         """Walk the commands of a substitution."""
 
     @abstractmethod
+    def hold(self, words: int) -> None:
+        """Count words that are made. Raises Exhausted."""
+
+    @abstractmethod
     def spend(self, size: int) -> bool:
         """Count `size` characters made by expansion; False when there were too many."""
 
@@ -67,11 +71,13 @@ class Expander(ABC):
         else:
             pieces = list(self.pieces(parts))
         separators = self._separators()
-        return [
+        words = [
             Word(text, known, start, end)
             for alternative in expand_pieces(pieces)
             for text, known in split_fields(alternative, separators)
         ]
+        self.hold(len(words))
+        return words
 
     def value(self, written: Written) -> Word:
         """Return the one word that `written` becomes where nothing is split, as in `x=$y`."""
@@ -82,6 +88,12 @@ class Expander(ABC):
             text += " " if piece.kind == BREAK else piece.text
             known = known and piece.kind != OPEN
         return Word(text, known, written.start, written.end)
+
+    def values(self, words: Sequence[Written]) -> None:
+        """Walk what is substituted in `words`, which are nothing but looked at."""
+        self.hold(len(words))
+        for word in words:
+            self.value(word)
 
     def pieces(self, parts: Iterable[Part]) -> Iterator[Piece]:
         """Resolve parameters and substitutions."""

@@ -2,12 +2,13 @@
 
 import pytest
 
+from orchestrator.rules.shell.budget import Budget
 from orchestrator.rules.shell.parser import parse_statements
 from orchestrator.rules.shell.syntax import AndOr, Background, Broken, Each, Group, Pipeline, Simple
 
 
 def kinds(text: str) -> list[str]:
-    return [type(statement).__name__ for statement in parse_statements(text)]
+    return [type(statement).__name__ for statement in parse_statements(text, Budget())]
 
 
 @pytest.mark.parametrize(
@@ -62,11 +63,11 @@ def test_statements(text: str, expected: list[str]) -> None:
     ],
 )  # fmt: skip
 def test_what_is_not_shell(text: str) -> None:
-    assert any(isinstance(s, Broken) for s in parse_statements(text))
+    assert any(isinstance(s, Broken) for s in parse_statements(text, Budget()))
 
 
 def test_a_here_document_is_read_before_its_statement_is_handed_over() -> None:
-    first, second = parse_statements("a <<E; b\nbody\nE\n")
+    first, second = parse_statements("a <<E; b\nbody\nE\n", Budget())
     assert isinstance(first, Simple)
     assert first.redirections[0].target.parts[0].text == "body\n"
     assert isinstance(second, Simple)
@@ -74,7 +75,7 @@ def test_a_here_document_is_read_before_its_statement_is_handed_over() -> None:
 
 def test_the_tree_keeps_offsets() -> None:
     text = "a && b 'c d' | { e; } & for x in y; do z; done"
-    both, loop = parse_statements(text)
+    both, loop = parse_statements(text, Budget())
     assert isinstance(both, Background)
     assert isinstance(both.statement, AndOr)
     pipe = both.statement.rest[0][1]
@@ -102,7 +103,7 @@ def test_the_tree_keeps_offsets() -> None:
     ],
 )
 def test_here_documents(text: str, bodies: list[str]) -> None:
-    first = next(iter(parse_statements(text)))
+    first = next(iter(parse_statements(text, Budget())))
     assert isinstance(first, Simple)
     found = ["".join(p.text for p in r.target.parts) for r in first.redirections]
     assert found == bodies
