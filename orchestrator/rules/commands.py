@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
@@ -25,7 +26,7 @@ def compile_command(match: CommandMatch, banks: Banks) -> CommandMatcher:
     with_line = frozenset(match.in_line_with)
 
     def find(call: Call) -> Sequence[Sub]:
-        found = [sub for sub in call.subs if all(test(sub.command) for test in tests)]
+        found = [sub for sub in call.subs if _passes(sub.command, tests)]
         if found and with_line and not any(s.command.program in with_line for s in call.subs):
             return ()
         if found and match.piped_from:
@@ -35,14 +36,18 @@ def compile_command(match: CommandMatch, banks: Banks) -> CommandMatcher:
     return find
 
 
-def read_program(name: str) -> Iterator[str]:
-    """Yield the names a program goes by in rules: `python3.11` is also `python`."""
-    yield name
-    stem = name.rstrip("0123456789.")
-    if stem and stem != name:
-        yield stem
-    if "." in name and (head := name.split(".", 1)[0]) and head != stem:
-        yield head
+@functools.lru_cache(maxsize=2048)
+def read_program(name: str) -> tuple[str, ...]:
+    """Return the names a program goes by in rules: `python3.11` is also `python`."""
+    stem, head = name.rstrip("0123456789."), name.split(".", 1)[0]
+    return name, *(other for other in dict.fromkeys((stem, head)) if other and other != name)
+
+
+def _passes(command: Command, tests: Sequence[_Test]) -> bool:
+    for test in tests:  # noqa: SIM110 - a generator costs more than most tests do
+        if not test(command):
+            return False
+    return True
 
 
 def _compile_tests(match: CommandMatch, banks: Banks) -> Iterator[_Test]:
@@ -70,7 +75,9 @@ def _compile_tests(match: CommandMatch, banks: Banks) -> Iterator[_Test]:
 def _program_test(written: Names, programs: Programs) -> _Test:
     alone = frozenset(name for name in written if " " not in name)
     valued = programs.valued
-    phrases = tuple(tuple(name.split()) for name in written if " " in name)
+    phrases: dict[str, list[list[str]]] = {}
+    for head, *rest in (name.split() for name in written if " " in name):
+        phrases.setdefault(head, []).append(rest)
 
     def fits(command: Command) -> bool:
         if command.program is None:
@@ -78,11 +85,8 @@ def _program_test(written: Names, programs: Programs) -> _Test:
         for name in read_program(command.program):
             if name in alone:
                 return True
-            for head, *rest in phrases:
-                if (
-                    name == head
-                    and _leading_words(command, valued.get(name, _NONE), len(rest)) == rest
-                ):
+            for rest in phrases.get(name, ()):
+                if _leading_words(command, valued.get(name, _NONE), len(rest)) == rest:
                     return True
         return False
 

@@ -9,7 +9,6 @@ import functools
 import itertools
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from orchestrator.domain.action import Turn
 from orchestrator.rules.banks import Banks, open_banks
@@ -28,12 +27,13 @@ def find_links(turn: Turn, root: str | None) -> dict[str, str]:
     so that a root that is itself a link changes nothing.
     """
     links: dict[str, str] = {}
-    real_root = os.path.realpath(root) if root else None
-    for written, full in itertools.islice(_find_paths(turn, root), MAX_PATHS):
+    paths = list(itertools.islice(_find_paths(turn, root), MAX_PATHS))
+    real_root = os.path.realpath(root) if root and paths else None
+    for written, full in paths:
         try:
-            path = str(Path(full).expanduser())
+            path = os.path.expanduser(full)  # noqa: PTH111 - a Path costs more than the look-up
             real = os.path.realpath(path)
-        except (OSError, ValueError, RuntimeError):  # a NUL, a name too long, nobody's home
+        except (OSError, ValueError):  # a NUL, a name too long
             continue
         if not path.startswith(os.sep) or written in links:
             continue

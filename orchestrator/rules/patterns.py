@@ -58,8 +58,9 @@ def check_pattern(pattern: str) -> None:
         raise ValueError(f"pattern {pattern!r}: {reason}{note}") from None
 
 
+@functools.lru_cache(maxsize=2048)
 def compile_pattern(pattern: str) -> re2._Regexp:
-    """Compile a pattern, quietly."""
+    """Compile a pattern, quietly; the latest ones are kept."""
     options = re2.Options()
     options.log_errors = False
     return re2.compile(pattern, options)

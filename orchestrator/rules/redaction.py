@@ -36,15 +36,13 @@ class Redactor:
     def turn(self, turn: Turn) -> tuple[Turn, Originals]:
         """Return the turn with tokens for secrets, and what they stand for."""
         originals: Originals = {}
-        redacted = turn.model_copy(
-            update={
-                "message": self.optional(turn.message, originals),
-                "reasoning": self.optional(turn.reasoning, originals),
-                "justification": self._justification(turn.justification, originals),
-                "actions": tuple(self._action(action, originals) for action in turn.actions),
-            }
-        )
-        return redacted, originals
+        changed = {
+            "message": self.optional(turn.message, originals),
+            "reasoning": self.optional(turn.reasoning, originals),
+            "justification": self._justification(turn.justification, originals),
+            "actions": tuple(self._action(action, originals) for action in turn.actions),
+        }
+        return (turn.model_copy(update=changed) if originals else turn), originals
 
     def json(self, value: JsonValue, originals: Originals) -> JsonValue:
         """Return any JSON value with tokens for secrets, keys included."""
@@ -63,12 +61,11 @@ class Redactor:
         }
 
     def _action(self, action: Action, originals: Originals) -> Action:
-        return action.model_copy(
-            update={
-                "arguments": self.object(action.arguments, originals),
-                "justification": self._justification(action.justification, originals),
-            }
-        )
+        arguments = self.object(action.arguments, originals)
+        given = self._justification(action.justification, originals)
+        if arguments == action.arguments and given == action.justification:
+            return action
+        return action.model_copy(update={"arguments": arguments, "justification": given})
 
     def _justification(
         self, given: Justification | None, originals: Originals
