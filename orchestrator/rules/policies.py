@@ -43,13 +43,13 @@ def find_tools() -> PolicyText:
 
 def pack_names() -> list[str]:
     """Return the names of the shipped packs."""
-    return sorted(file.name.removesuffix(".yaml") for file in _shipped())
+    return [file.name.removesuffix(".yaml") for file in _shipped()]
 
 
 def _shipped() -> list[Traversable]:
     folder = resources.files("policies") / "packs"
     found = [file for file in folder.iterdir() if file.name.endswith(".yaml")]
-    return sorted(found, key=lambda file: file.name)
+    return sorted(found, key=lambda file: file.name.removesuffix(".yaml"))
 
 
 def _find(name: str) -> list[PolicyText]:
