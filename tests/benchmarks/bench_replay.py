@@ -51,23 +51,26 @@ def main() -> None:
 
 async def replay(path: Path) -> tuple[int, int]:
     """Read, judge and store everything at `path`; return the numbers of runs and actions."""
-    runs = actions = 0
+    runs = actions = events = 0
     waiting: list[Played] = []
     with tempfile.TemporaryDirectory() as folder:
         ledger = Ledger.open(Path(folder) / "ledger.db")
 
         async def store() -> None:
+            nonlocal events
             stored = [row for one in waiting for row in one.stored]
             await ledger.insert(stored, [event for one in waiting for event in one.events])
             waiting.clear()
+            events = 0
 
         async def take(_: Found, played: Played | None) -> None:
-            nonlocal runs, actions
+            nonlocal runs, actions, events
             if played is None:
                 return
             runs, actions = runs + 1, actions + len(played.rows)
             waiting.append(played)
-            if sum(len(one.stored) for one in waiting) > EVENTS_AT_ONCE:
+            events += len(played.stored)
+            if events > EVENTS_AT_ONCE:
                 await store()
 
         await play_all(find_runs([path]), RULES_ONLY, take)
