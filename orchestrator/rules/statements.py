@@ -12,7 +12,7 @@ from orchestrator.rules.shell import Command, Word
 
 MAX_CHARACTERS = 20_000
 MAX_DEPTH = 120
-"""Parentheses nested deeper than this are not tried: the parser would recurse as deep."""
+"""Brackets nested deeper than this are not tried: the parser would recurse as deep."""
 MAX_SUBSCRIPTS = 40
 """More of `x[1][2]` in one text are not tried: the parser takes time with their square and more."""
 MAX_STATEMENTS = 300
@@ -179,9 +179,9 @@ def _is_unbounded(tree: Any) -> bool:
 def _depth(text: str) -> int:
     depth = deepest = 0
     for character in text:
-        if character == "(":
+        if character in "([{":
             depth += 1
             deepest = max(deepest, depth)
-        elif character == ")":
+        elif character in ")]}":
             depth -= 1
     return deepest
