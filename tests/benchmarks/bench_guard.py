@@ -8,12 +8,14 @@ from __future__ import annotations
 import argparse
 import random
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import anyio
 
+from orchestrator.auditors.auditor import Auditor
 from orchestrator.clock import SystemClock
 from orchestrator.config import Config
 from orchestrator.guard import Guard
@@ -39,18 +41,23 @@ def main() -> None:
     parser.add_argument("--reviews", type=int, default=1000)
     reviews = parser.parse_args().reviews
     with tempfile.TemporaryDirectory() as name:
-        ours, bare = anyio.run(measure_reviews, Path(name), reviews)
-        print(f"review of one call, rules only, {reviews} times:")
-        print(f"  guard: {show(ours)}; bare loop: {show(bare)}; "
-              f"ratio {median(ours) / median(bare):.2f}")  # fmt: skip
+        for auditors, what in (((), "rules only"), (None, "rules and local auditors")):
+            ours, bare = anyio.run(measure_reviews, Path(name) / what, reviews, auditors)
+            print(f"review of one call, {what}, {reviews} times:")
+            ratio = median(ours) / median(bare)
+            print(f"  guard: {show(ours)}; bare loop: {show(bare)}; ratio {ratio:.2f}")
         rate = anyio.run(review_in_many_runs, Path(name) / "many.db", 200, 10)
         print(f"  200 guarded runs at once: {rate:,.0f} reviews/s, none lost or crossed")
 
 
-async def measure_reviews(folder: Path, reviews: int) -> tuple[list[float], list[float]]:
+async def measure_reviews(
+    folder: Path, reviews: int, auditors: Sequence[Auditor] | None = ()
+) -> tuple[list[float], list[float]]:
     """Return seconds a review, and seconds to keep its events in a bare loop."""
     ledger = Ledger.open(folder / "guard.db")
-    async with Guard(Config(), ledger).run("bench", task="work", root=folder) as run:
+    async with Guard(Config(), ledger, auditors=auditors).run(
+        "bench", task="work", root=folder
+    ) as run:
         times = await measure(reviews, lambda index: run.review([_call(index)]))
     batches: list[list[StoredEvent]] = []
     for event in ledger.reader.stored(run.id):
@@ -68,7 +75,7 @@ async def review_in_many_runs(place: Path, runs: int, turns: int) -> float:
     Each run asks about its own directory, so that a decision given to another run would show.
     """
     ledger = Ledger.open(place)
-    guard = Guard(Config.model_validate({"gate": {"strikes": 0}}), ledger)
+    guard = Guard(Config.model_validate({"gate": {"strikes": 0}}), ledger, auditors=())
     kept: dict[str, list[str]] = {}
 
     async def work(number: int) -> None:

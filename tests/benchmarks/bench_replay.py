@@ -16,7 +16,7 @@ import anyio
 import psutil
 
 from orchestrator.clock import SystemClock
-from orchestrator.config import Config
+from orchestrator.config import LOCAL_AUDITORS, Config
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.replay.batch import Found, play_all
 from orchestrator.replay.importers import find_runs
@@ -24,6 +24,9 @@ from orchestrator.replay.player import Played
 
 CLOCK = SystemClock()
 EVENTS_AT_ONCE = 5_000
+RULES_ONLY = Config.model_validate(
+    {"auditors": [{"name": entry.name, "enabled": False} for entry in LOCAL_AUDITORS]}
+)
 
 
 def main() -> None:
@@ -67,7 +70,7 @@ async def replay(path: Path) -> tuple[int, int]:
             if sum(len(one.stored) for one in waiting) > EVENTS_AT_ONCE:
                 await store()
 
-        await play_all(find_runs([path]), Config(), take)
+        await play_all(find_runs([path]), RULES_ONLY, take)
         await store()
         await ledger.aclose()
     return runs, actions
