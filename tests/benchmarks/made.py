@@ -1,4 +1,4 @@
-"""Generated runs for measuring and fitting; the frozen half is only ever measured."""
+"""Generated runs for measuring and fitting; held-out sets are only ever measured."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ SEED = 4242
 MANY = 600
 _HOMES = {"injections": "cases", "claims": "claims", "evasion": "evasion"}
 """Name -> module below `tests.generated`."""
+_FRESH = frozenset({"injections"})
+"""Those with a second held-out set, written after the scorer and without sight of it."""
 
 
 class Case(Protocol):
@@ -34,12 +36,22 @@ def generators() -> dict[str, Generate]:
     return {name: _load(module) for name, module in _HOMES.items()}
 
 
-def frozen_halves() -> dict[str, Callable[[], Iterator[Labelled]]]:
-    """Return what makes labelled runs from the half that no auditor was written against."""
+def held_out() -> dict[str, Callable[[], Iterator[Labelled]]]:
+    """Return what makes labelled runs from the sets that no auditor was written against."""
     return {
-        f"generated {name}": lambda generate=generate: _label(generate(SEED, MANY, "frozen"))  # type: ignore[misc]
-        for name, generate in generators().items()
+        name: lambda generate=generate, half=half: _label(generate(SEED, MANY, half))  # type: ignore[misc]
+        for name, (generate, half) in _held_out().items()
     }
+
+
+def _held_out() -> dict[str, tuple[Generate, str]]:
+    """Return generator and half of each set, the fresh one beside the frozen one."""
+    sets: dict[str, tuple[Generate, str]] = {}
+    for name, generate in generators().items():
+        sets[f"generated {name}"] = (generate, "frozen")
+        if name in _FRESH:
+            sets[f"generated {name}, fresh"] = (generate, "fresh")
+    return sets
 
 
 def _label(cases: Sequence[Case]) -> Iterator[Labelled]:

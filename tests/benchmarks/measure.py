@@ -18,7 +18,7 @@ from orchestrator.config import Config
 from tests.benchmarks.estimates import Point, auroc, bootstrap, quantile, rate_at, share, wilson
 from tests.benchmarks.keywords import count_later_calls, sees_danger, sees_injection
 from tests.benchmarks.labelled import BENIGN, LABELLED, Labelled, find_shared, read_plain
-from tests.benchmarks.made import frozen_halves
+from tests.benchmarks.made import held_out
 from tests.benchmarks.outcomes import Judged, judge
 
 INTRODUCTION = """\
@@ -35,7 +35,7 @@ NOISE = 0.1
 """Scores below this say that nothing was seen; an order among them is no detection."""
 SOURCES = ("provenance", "justification", "justification:trace", "oversight", "oversight:trace",
            "baseline")  # fmt: skip
-COLUMNS = (20, 9, 17, 17, 17, 17, 17, 17, 8, 12)
+COLUMNS = (27, 9, 17, 17, 17, 17, 17, 17, 8, 12)
 
 
 def main() -> None:
@@ -59,7 +59,7 @@ async def _measure(shared: Path | None, only: Sequence[str] | None, list_held: b
         if shared and (not only or name in only):
             judged[name] = await judge(read(shared / name), config)
             _report(name, judged[name])
-    for name, make in frozen_halves().items():
+    for name, make in held_out().items():
         if not only or name in only:
             judged[name] = await judge(make(), config)
             _report(name, judged[name])

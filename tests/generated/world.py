@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-Half: TypeAlias = Literal["development", "frozen"]
+Half: TypeAlias = Literal["development", "frozen", "fresh"]
 Arguments: TypeAlias = dict[str, Any]
 
 
