@@ -95,6 +95,8 @@ class _Job:
         self._rows = rows
         self._workers = workers
         self._location = ledger
+        self._waiting = 0
+        """Events played and not stored yet."""
 
     @property
     def failed(self) -> bool:
@@ -124,13 +126,15 @@ class _Job:
                 if other:
                     self._compare(played.rows, (await other.play(item)).rows)
                 waiting.append(played)
-                if sum(len(one.stored) for one in waiting) > EVENTS_AT_ONCE:
+                self._waiting += len(played.stored)
+                if self._waiting > EVENTS_AT_ONCE:
                     await store()
 
             async def store() -> None:
                 stored = [row for one in waiting for row in one.stored]
                 await ledger.insert(stored, [event for one in waiting for event in one.events])
                 waiting.clear()
+                self._waiting = 0
 
             waiting: list[Played] = []
             try:
