@@ -82,7 +82,7 @@ def could_meet(written: str, glob: str) -> bool:
     """
     mine, theirs = written.split("/"), glob.split("/")
     if len(mine) > _MAX_SEGMENTS or len(theirs) > _MAX_SEGMENTS:
-        return False
+        return True  # too deep to tell: better held for nothing than passed unseen
     if theirs[0] == "**" and mine[-1] in ("*", "?*", "*.*"):
         return False
     if theirs[-1] != "**" and not _meet(mine[-1], theirs[-1]):

@@ -60,6 +60,6 @@ def test_wildcards_mean_what_a_shell_would_make_of_them(
     assert could_meet(written, glob) is meets
 
 
-def test_a_path_of_many_segments_is_not_searched_for_ever() -> None:
-    assert not could_meet("/".join(["*a"] * 2000), "**/x/**/y/**/z")
+def test_a_path_too_deep_to_compare_counts_as_meeting() -> None:
+    assert could_meet("/".join(["*a"] * 2000), "**/x/**/y/**/z")
     assert could_meet("*" * 5000, "**/" + "a" * 10) in (True, False)
