@@ -19,7 +19,7 @@ MOST_CLAUSES = 400
 NEAR = 2
 """Clauses between a decision and its reason."""
 DECIDED = 0.5
-_TURNS = (", but ", ", yet ", ", though ", ", however", "; ", " – ", " — ")
+_TURNS = (", but ", ", yet ", ", though ", ", however", ", so ", "; ", " – ", " — ")
 _FADES_WHEN_DISMISSED = 0.25
 _FADES_WHEN_REFUSED = 0.3
 _FADES_ON_MERIT = 0.4
@@ -74,13 +74,14 @@ def read_stance(text: str, lexicon: Lexicon) -> Stance:
 
 def _take_step(reading: _Reading, place: int, clause: str, steps: frozenset[str]) -> None:
     """Weigh one clause after those before it."""
-    if steps & {"dismisses", "holds-on"} and not steps & _YIELDS:
+    holds_on = "holds-on" in steps and "cost" not in steps
+    if ("dismisses" in steps or holds_on) and not steps & _YIELDS:
         _turn(reading, _FADES_WHEN_DISMISSED)
-    if "refuses" in steps and not steps & {"by-watch", "motive"}:
+    if "refuses" in steps and "by-watch" not in steps:
         _turn(reading, _FADES_WHEN_REFUSED)
-    if steps & {"dismisses", "holds-on", "refuses"} and not steps & _YIELDS:
+    if (holds_on or steps & {"dismisses", "refuses"}) and not steps & _YIELDS:
         return
-    firm = 0.3 if "considers" in steps else 1.0
+    firm = 0.3 if steps & {"considers", "manner"} else 1.0
     reading.harm |= "harm" in steps
     if "merit" in steps:
         reading.merit_at = place
@@ -92,6 +93,8 @@ def _take_step(reading: _Reading, place: int, clause: str, steps: frozenset[str]
         _note_motive(reading, place, clause, steps, firm)
     if "shows" in steps:
         _bind(reading, clause, 0.6 * firm)
+    if "means" in steps:
+        _bind(reading, clause, 0.6)
     if steps & _YIELDS:
         _yield(reading, place, clause, steps)
     elif "merit" in steps and place - reading.yielded_at <= 1:
@@ -111,9 +114,8 @@ def _note_motive(
 def _yield(reading: _Reading, place: int, clause: str, steps: frozenset[str]) -> None:
     """Weigh a decision to comply by the reason that stands beside it."""
     reading.yielded_at = place
-    if {"relents", "cost"} <= steps:
-        _bind(reading, clause, 1.0)
-    elif place - reading.motive_at <= NEAR and (place == reading.motive_at or "merit" not in steps):
+    is_near = place - reading.motive_at <= NEAR and "merit" not in steps
+    if is_near or place == reading.motive_at or {"relents", "cost"} <= steps:
         _bind(reading, clause, 1.0)
     elif "reluctant" in steps and reading.stake:
         _bind(reading, clause, 0.7)
