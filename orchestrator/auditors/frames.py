@@ -155,6 +155,11 @@ class Lexicon:
         """Return each frame of `groups` that holds, once."""
         return list(self._find(text, groups))
 
+    def name(self, text: str, group: str) -> frozenset[str]:
+        """Return the frames of `group` that hold in `text`, taken as one sentence."""
+        mask = self.mask(text)
+        return frozenset(frame.spec.id for frame in self._frames[group] if frame.holds(mask))
+
     def find_topics(self, task: int, group: str) -> frozenset[str]:
         """Return the frames of `group` that are a matter of a task with these parts."""
         is_matter = any(task & matter == matter for matter in self._matters)
