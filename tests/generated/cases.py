@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -52,7 +53,10 @@ def generate(seed: int, n: int, half: Half = "development") -> list[Case]:
     for number in range(n):
         world = stock.worlds[number % len(stock.worlds)]
         course = rng.choices(list(_COURSES), list(_COURSES.values()))[0]
-        cases.append(_Scene(rng, world, rng.choice(stock.wordings), course, number).play())
+        spoken = {language for goal in world.goals for language in goal.asks}
+        wordings = [wording for wording in stock.wordings if wording.language in spoken]
+        scene = _Scene(rng, world, rng.choice(wordings), course, number)
+        cases.append(scene.play(stock.decoys if course in ("clean", "asked") else ()))
     return cases
 
 
@@ -71,8 +75,11 @@ class _Scene:
         self._steps: list[Recorded] = []
         self._turns = 0
         self._first_bad: str | None = None
+        self._decoy = ""
 
-    def play(self) -> Case:
+    def play(self, decoys: Sequence[str] = ()) -> Case:
+        """Act the case out; ordinary results may hold one of `decoys`."""
+        self._decoy = self._rng.choice((*decoys, *[""] * len(decoys))) if decoys else ""
         task, goal = self._choose()
         is_injected = self._course not in ("clean", "asked")
         words = self._fill(task.words)
@@ -103,7 +110,8 @@ class _Scene:
         )
 
     def _choose(self) -> tuple[Task, Goal]:
-        goal = self._rng.choice(self._world.goals)
+        language = self._wording.language
+        goal = self._rng.choice([goal for goal in self._world.goals if language in goal.asks])
         tasks = self._world.tasks
         if self._course not in ("clean", "asked"):
             tasks = tuple(task for task in tasks if any(s.holds_injection for s in task.steps))
@@ -128,7 +136,9 @@ class _Scene:
         self._turns += 1
         content = self._fill(step.result)
         if injected is not None:
-            content = self._plant(content, injected)
+            content = self._plant(content, self._dress(injected))
+        elif step.holds_injection and self._decoy:
+            content = self._plant(content, self._fill(self._decoy))
         observation = Observation(action=name, call_id=name, tool=step.tool, content=content)
         self._steps.append(ToolResult(message=len(self._steps), observation=observation))
         if is_bad and self._first_bad is None:
@@ -141,9 +151,8 @@ class _Scene:
         turn = Turn(index=self._turns, message=text)
         self._steps.append(AgentTurn(message=len(self._steps), turn=turn))
 
-    def _plant(self, content: str, goal: Goal) -> str:
-        """Put the injection at the end of the result, or between its lines."""
-        text = self._dress(goal)
+    def _plant(self, content: str, text: str) -> str:
+        """Put `text` at the end of the result, or between its lines."""
         lines = content.split("\n")
         at = self._rng.randint(1, len(lines))
         return "\n".join([*lines[:at], text, *lines[at:]])
@@ -153,7 +162,7 @@ class _Scene:
         ask = self._fill(goal.asks[language])
         if self._wording.encoded:
             ask = base64.b64encode(ask.encode()).decode()
-        return self._wording.text.format(
+        return self._fill(self._wording.text).format(
             ask=ask,
             Ask=ask[:1].upper() + ask[1:],
             hint=self._fill(goal.hints[language]),

@@ -16,6 +16,12 @@ Half: TypeAlias = Literal["development", "frozen", "fresh"]
 Arguments: TypeAlias = dict[str, Any]
 
 
+_FILES: dict[Half, tuple[str, ...]] = {
+    "development": ("development", "development_wide"),
+    "frozen": ("frozen",),
+}
+
+
 class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -75,9 +81,17 @@ class Stock(Part):
 
     wordings: tuple[Wording, ...]
     worlds: tuple[World, ...]
+    decoys: tuple[str, ...] = ()
+    """Ordinary lines of results that sound like instructions and are none to the agent."""
 
 
 @functools.cache
 def load_stock(half: Half) -> Stock:
-    text = (Path(__file__).parent / f"{half}.yaml").read_text("utf-8")
-    return Stock.model_validate(yaml.safe_load(text))
+    """Read one half; the development half lies in two files."""
+    paths = [Path(__file__).with_name(f"{name}.yaml") for name in _FILES[half]]
+    parts = [Stock.model_validate(yaml.safe_load(path.read_text("utf-8"))) for path in paths]
+    return Stock(
+        wordings=tuple(wording for part in parts for wording in part.wordings),
+        worlds=tuple(world for part in parts for world in part.worlds),
+        decoys=tuple(decoy for part in parts for decoy in part.decoys),
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import re2
@@ -18,6 +18,8 @@ MAX_PHRASE = 120
 _LONGEST_TEXT = 20_000
 _SHORTEST = 3
 _LONG_NUMBER = 9
+_TELLING = 12
+"""A value that decides nothing by itself tells something from so many characters on."""
 _CRITICAL_ROLES: frozenset[Role] = frozenset(("recipient", "url", "path"))
 _SEPARATORS = str.maketrans(
     dict.fromkeys("\n\t\"'<>(){}[],;|`*=\\!?\u3002\uff0c\u3001\uff1a\uff08\uff09", " ")
@@ -42,20 +44,33 @@ class AtomValue(NamedTuple):
 def read_values(action: Action, tools: ToolMap, critical: frozenset[str]) -> list[AtomValue]:
     """Return the values of `action`, without repetition."""
     found: dict[str, AtomValue] = {}
+    wholes: list[str] = []
     for text in read_texts(action.arguments, tools):
         if len(found) >= MAX_VALUES:
             break
         decides = text.argument in critical or not _CRITICAL_ROLES.isdisjoint(text.roles)
         whole = fold(text.text[:_LONGEST_TEXT])
         if _SHORTEST < len(whole) <= MAX_PHRASE:
-            value = AtomValue(whole, text.text, text.pointer, is_atom(whole), decides)
+            says = is_atom(whole)
+            decides = decides or (says and bool(read_shape(whole)))
+            value = AtomValue(whole, text.text, text.pointer, says, decides)
             found.setdefault(whole, value)
+            if value.is_atom:
+                wholes.append(whole)
         if " " in whole or "/" in whole or len(whole) > MAX_PHRASE:
             for token in split_atoms(whole):
                 found.setdefault(token, AtomValue(token, token, text.pointer, True, decides))
                 if len(found) >= MAX_VALUES:
                     break
-    return list(found.values())
+    values = list(found.values())
+    return values if any(value.is_critical for value in values) else _decide(values, wholes)
+
+
+def _decide(values: list[AtomValue], wholes: Sequence[str]) -> list[AtomValue]:
+    """Take the one value that says where it came from for critical where no argument's name is."""
+    if len(wholes) != 1:
+        return values
+    return [v._replace(is_critical=True) if v.text == wholes[0] else v for v in values]
 
 
 def split_tokens(folded: str) -> set[str]:
@@ -90,9 +105,23 @@ def is_atom(token: str) -> bool:
     return "." in token[1:-1] or "/" in token[:-1]
 
 
+def read_shape(token: str) -> str:
+    """Return what form of address or number `token` has; "" where any id may look like it."""
+    if "://" in token:
+        return "url"
+    if "@" in token[1:-1]:
+        return "mail"
+    return "number" if sum(map(str.isdigit, token)) >= _LONG_NUMBER + 3 else ""
+
+
 def is_foreign(text: str) -> bool:
     """Say whether a value in code is more than one of its own names, such as `items.find`."""
     return " " in text or "/" in text or "@" in text or any(map(str.isdigit, text))
+
+
+def tells(value: AtomValue) -> bool:
+    """Say whether a value that a text holds, too, is likely to come from there."""
+    return value.is_atom or value.is_critical or (len(value.text) >= _TELLING and " " in value.text)
 
 
 def read_host(token: str) -> str:

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 from orchestrator.auditors.auditor import Trust
 from orchestrator.auditors.provenance.atoms import MAX_VALUES, AtomValue, is_foreign, read_values
+from orchestrator.auditors.provenance.findings import MAX_CLAIMS, join
 from orchestrator.auditors.provenance.index import Index
 from orchestrator.auditors.provenance.instructions import Detector
 from orchestrator.auditors.provenance.policy import Policy, load_policy
-from orchestrator.auditors.provenance.purpose import Asked, Purpose, Purposes, is_telling
-from orchestrator.auditors.provenance.scoring import MAX_CLAIMS, Case, Scorer, join
+from orchestrator.auditors.provenance.purpose import Asked, Purpose, Purposes, is_telling, spells
+from orchestrator.auditors.provenance.scoring import Case, Scorer
 from orchestrator.domain.action import Action, Observation, ToolSpec, Turn
 from orchestrator.domain.run import RunFacts
 from orchestrator.domain.verdict import Claim, Hit, Scored, Verdict
@@ -142,11 +143,12 @@ class ProvenanceSeat:
         """Say whether nothing the user said asks for such an act."""
         if not self._index.words or purpose.is_instrument:
             return False
-        if not purpose.acts:
-            words = self._index.words
-            return bool(purpose.topics) and not any(topic in words for topic in purpose.topics)
-        if self._asked.delegated or not purpose.intents:
+        if self._asked.delegated or spells(purpose, self._index.words):
             return False
+        if not purpose.acts or not purpose.intents:
+            words = self._index.words
+            topics = (*purpose.topics, *purpose.words[:1]) if purpose.acts else purpose.topics
+            return bool(topics) and not any(topic in words for topic in topics)
         return purpose.intents.isdisjoint(self._asked.intents)
 
     def _purpose(self, action: Action) -> Purpose:

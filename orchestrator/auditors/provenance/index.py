@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from orchestrator.auditors.provenance.atoms import add_hosts, split_tokens
+from orchestrator.auditors.provenance.atoms import add_hosts, read_host, read_shape, split_tokens
 from orchestrator.auditors.provenance.instructions import Block
 from orchestrator.auditors.provenance.lexicon import fold, lower
 
@@ -18,6 +18,8 @@ MAX_TEXT = 524_288
 """Characters of results that are kept to quote from and to look around in."""
 MAX_BLOCKS = 96
 _AROUND = 90
+_NEARBY = 1_500
+_MAX_RIVALS = 8
 _KEY = 30
 _MARKS = frozenset("0123456789@._/")
 _NAME = 3
@@ -146,6 +148,8 @@ class Index:
         """Say whether `value` is, or stands beside, something the user named."""
         if any(name in value for name in self._names):
             return True
+        if "://" in value and (host := read_host(value)) and host in self.words:
+            return True
         at = source.text.find(value)
         if at < 0:
             return False
@@ -155,6 +159,23 @@ class Index:
             stop = source.text.find("\n", at)
             start, end = max(start, line), min(end, stop) if stop >= 0 else end
         return not self._names.isdisjoint(split_tokens(source.text[start:end]))
+
+    def has_rival(self, value: str, source: Source) -> bool:
+        """Say whether another value of this form is closer to what the user named."""
+        shape = read_shape(value)
+        if not shape:
+            return False
+        if self.said_rival(value):
+            return True
+        at = max(source.text.find(value), 0)
+        near = split_tokens(source.text[max(0, at - _NEARBY) : at + _NEARBY])
+        rivals = [token for token in near if token != value and read_shape(token) == shape]
+        return any(self.is_linked(token, source) for token in rivals[:_MAX_RIVALS])
+
+    def said_rival(self, value: str) -> bool:
+        """Say whether the user spelt out another value of this form."""
+        shape = read_shape(value)
+        return bool(shape) and any(read_shape(name) == shape for name in self._names)
 
     def names_in(self, text: str) -> bool:
         """Say whether something the user named stands in `text`."""

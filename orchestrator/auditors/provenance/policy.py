@@ -124,6 +124,7 @@ class ProvenanceFile(Part):
     intents: dict[str, Intent]
     delegation: Names
     reference: Names
+    reading: Names
     many: str
     critical: Names = Field(default=())
     scores: Scores
@@ -144,7 +145,7 @@ class Policy(NamedTuple):
 
 _File = TypeVar("_File", bound=Part)
 
-DELEGATION, REFERENCE, MANY = "delegation", "reference", "many"
+DELEGATION, REFERENCE, MANY, READING = "delegation", "reference", "many", "reading"
 ABOUT = "about "
 """Begins the family of the words an intent is about."""
 
@@ -176,6 +177,7 @@ def open_intents(file: ProvenanceFile) -> Lexicon:
             DELEGATION: file.delegation,
             REFERENCE: file.reference,
             MANY: (file.many,),
+            READING: file.reading,
         }
     )
 

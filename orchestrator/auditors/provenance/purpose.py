@@ -11,6 +11,7 @@ from orchestrator.auditors.provenance.policy import (
     ABOUT,
     DELEGATION,
     MANY,
+    READING,
     REFERENCE,
     Policy,
     open_intents,
@@ -19,7 +20,8 @@ from orchestrator.domain.action import ToolKind
 from orchestrator.rules.tools import plain_name
 
 _STEM = 5
-_BESIDE = {DELEGATION, REFERENCE, MANY}
+_LONG_STEM = 6
+_BESIDE = {DELEGATION, REFERENCE, MANY, READING}
 
 
 class Purpose(NamedTuple):
@@ -71,6 +73,7 @@ class Purposes:
         self._of_kinds = frozenset().union(*self._by_kind.values())
         self.of_tool = functools.lru_cache(maxsize=2048)(self._of_tool)
         self.demands = functools.lru_cache(maxsize=2048)(self._demands)
+        self.demands_reading = functools.lru_cache(maxsize=2048)(self._demands_reading)
 
     def asked(self, words: str) -> Asked:
         """Return what the user's words ask for."""
@@ -85,6 +88,14 @@ class Purposes:
         """Return what an instruction asks for, as intents that are not general."""
         return self._intents(text) - self._general
 
+    def specific(self, intents: frozenset[str]) -> frozenset[str]:
+        """Return those of `intents` that say what is to be done."""
+        return intents - self._general
+
+    def _demands_reading(self, text: str) -> bool:
+        """Say whether an instruction sends its reader to look something up."""
+        return READING in self._lexicon.families(text)
+
     def _intents(self, text: str) -> frozenset[str]:
         found = (name.removeprefix(ABOUT) for name in self._lexicon.families(text))
         return frozenset(found) - _BESIDE
@@ -92,13 +103,11 @@ class Purposes:
     def _of_tool(self, tool: str, kind: ToolKind, description: str) -> Purpose:
         words = split_name(tool)
         first = words[0] if words else ""
-        if first in self._reads:
-            acts = False
-        else:
-            acts = first in self._acts or kind in self._file.kinds.acts
-        known = self._reads | self._acts
-        nouns = _stems(words, known, 3)
         told = fold(description.partition(".")[0]).replace(",", " ").split()
+        verbs = (first, *told[:1])  # what the name does not say, the description may
+        known = self._reads | self._acts
+        acts = next((verb in self._acts for verb in verbs if verb in known), False)
+        nouns = _stems(words, known, 3)
         return Purpose(
             acts=acts or kind in self._file.kinds.acts,
             is_instrument=kind in self._file.kinds.instruments
@@ -132,6 +141,14 @@ class Purposes:
 
 def _stems(words: Iterable[str], verbs: frozenset[str], shortest: int) -> tuple[str, ...]:
     return tuple(word[:_STEM] for word in words if word not in verbs and len(word) >= shortest)
+
+
+def spells(purpose: Purpose, text: str) -> bool:
+    """Say whether each word of a tool's name stands in `text`, in some form."""
+    spaced = f" {text}"
+    return len(purpose.words) > 1 and all(
+        f" {word[:_LONG_STEM]}" in spaced for word in purpose.words
+    )
 
 
 def is_telling(tool: str) -> bool:

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from orchestrator.auditors.provenance.atoms import AtomValue
+from orchestrator.auditors.provenance.atoms import AtomValue, tells
+from orchestrator.auditors.provenance.findings import SHOWN, Finding, ask_claim, quote, quote_text
 from orchestrator.auditors.provenance.index import Held, Index, Source
 from orchestrator.auditors.provenance.instructions import Block, logistic
-from orchestrator.auditors.provenance.policy import Policy, Scores
-from orchestrator.auditors.provenance.purpose import Asked, Purpose, Purposes
+from orchestrator.auditors.provenance.policy import Policy
+from orchestrator.auditors.provenance.purpose import Asked, Purpose, Purposes, spells
 from orchestrator.domain.verdict import Claim
 
-MAX_CLAIMS = 4
-_SHOWN = 240
 _NEAR = 300
-_TELLING = 12
-"""A value that decides nothing by itself tells something from so many characters on."""
-
-
-class Finding(NamedTuple):
-    """One thing that speaks against an action."""
-
-    suspicion: float
-    claim: Claim
+_STEM = 6
+_ON_THE_WAY = 0.5
+"""What reading counts that an agent may come to by itself: its value stands elsewhere, too."""
 
 
 class Case(NamedTuple):
@@ -59,13 +51,13 @@ class Scorer:
         """Return what speaks against an action."""
         sites = {value.text: self._index.find(value.text) for value in case.values}
         linked = {
-            name: source.is_named or self._stands_beside(name, source)
+            name: self._stands_beside(name, source) or self._is_vouched(case, name, source)
             for name, source in sites.items()
             if source is not None
         }
         shared: dict[Held, list[AtomValue]] = {}
         for value in case.values:
-            if _tells(value):
+            if tells(value):
                 for held in self._index.holding(value.text):
                     if not self._index.was_used(value.text, held.order):
                         shared.setdefault(held, []).append(value)
@@ -77,6 +69,10 @@ class Scorer:
         ]
         found += self._trace(case, asked, sites, linked)
         return found
+
+    def _is_vouched(self, case: Case, value: str, source: Source) -> bool:
+        """Say whether it is enough that the user named the result `value` came from."""
+        return source.is_named and not case.departs and not self._index.has_rival(value, source)
 
     def _stands_beside(self, value: str, source: Source) -> bool:
         """Say whether the user named what `value` stands beside; a demand must name it itself."""
@@ -96,7 +92,14 @@ class Scorer:
         """Say how far an action carries out one instruction."""
         block = held.block
         value = min(
-            shared, key=lambda v: (v.text in linked, not v.is_atom, not v.is_critical), default=None
+            shared,
+            key=lambda v: (
+                linked.get(v.text, False),
+                v.text in linked and self._stands_elsewhere(v.text, held),
+                not v.is_atom,
+                not v.is_critical,
+            ),
+            default=None,
         )
         base, why = 0.0, ""
         refers = asked.refers and not case.departs
@@ -109,19 +112,42 @@ class Scorer:
                     odds -= self._discounts.also_plain
                 if linked.get(value.text) and not case.departs:
                     odds -= self._discounts.asked_and_linked
+                if not case.departs and not (case.purpose.acts or case.purpose.is_instrument):
+                    base *= _ON_THE_WAY
+            elif not refers and self._exceeds(case, asked, value, block):
+                odds += self._additions.fresh_value + self._additions.same_act
             elif self._is_fresh(case, value, linked) and not refers:
                 odds += self._additions.fresh_value
-                if case.purpose.acts and self._is_demanded(case, block):
+                if self._is_demanded(case, block):
                     odds += self._additions.same_act
         demanded = self._demanded(case, held)
         if demanded > base:
             base, why = demanded, "a tool result demanded this act and the user did not"
+            if value is None and spells(case.purpose, block.text):
+                odds += self._additions.same_act
         if base == 0.0:
             return None
         claim = Claim(
-            text=why, quote=block.quote[:_SHOWN], source=f"result of {held.source}", verified=True
+            text=why, quote=block.quote[:SHOWN], source=f"result of {held.source}", verified=True
         )
         return Finding(base * logistic(odds), claim)
+
+    def _exceeds(self, case: Case, asked: Asked, value: AtomValue, block: Block) -> bool:
+        """Say whether an act beyond what was asked follows the very verb of an instruction."""
+        purpose = case.purpose
+        verb = purpose.words[0][:_STEM] if purpose.words else ""
+        if len(verb) < 3 or not value.is_critical or purpose.runs_code:
+            return False
+        if purpose.is_instrument and "://" not in value.text:
+            return False
+        specific = self._purposes.specific(purpose.intents)
+        in_block = f" {verb}" in f" {block.text}"
+        if self._index.was_said(verb) or (specific and not in_block):
+            return False
+        if specific and specific <= asked.intents and self._purposes.demands(purpose.words[0]):
+            return False  # a verb that says nothing by itself leaves it to a noun, which is vague
+        source = self._index.find(value.text)
+        return source is None or not self._stands_beside(value.text, source)
 
     @staticmethod
     def _is_fresh(case: Case, value: AtomValue, linked: dict[str, bool]) -> bool:
@@ -138,16 +164,22 @@ class Scorer:
             return False
         if source.action != held.source:
             return True
-        return source.text.count(value) > held.block.text.count(value)
+        inside = 0 if held.block.odds >= 0.0 else held.block.text.count(value)  # a sure one is cut
+        return source.text.count(value) > inside
 
     def _carried(self, case: Case) -> float:
         acts = case.purpose.acts or case.purpose.is_instrument
         return self._scores.carried_out if acts else self._scores.carried_out_reading
 
     def _is_demanded(self, case: Case, block: Block) -> bool:
+        """Say whether a block asks for such an act, or for such reading."""
         purpose = case.purpose
+        if not purpose.acts and not purpose.is_instrument:
+            return purpose.name in block.text or self._purposes.demands_reading(block.text)
+        verb = purpose.words[0][:_STEM] if purpose.words else ""
         return (
             purpose.name in block.text
+            or (len(verb) > 2 and f" {verb}" in f" {block.text}")
             or not purpose.intents.isdisjoint(self._purposes.demands(block.text))
             or (len(purpose.words) > 1 and all(word in block.text for word in purpose.words))
         )
@@ -200,14 +232,15 @@ class Scorer:
             elif foreign:
                 yield self._origin(scores.beside_task_words_from_result, foreign[0], sites)
             else:
-                yield Finding(scores.beside_task, _ask_claim(purpose))
+                yield Finding(scores.beside_task, ask_claim(purpose))
             return
         for value in atoms:
             is_linked = linked.get(value.text, False)
             yield self._origin(scores.linked if is_linked else scores.unlinked, value, sites)
             source = sites[value.text]
             by_word = source is not None and self._stands_beside(value.text, source)
-            if case.again and not asked.many and not asked.delegated and not by_word:
+            strays = not by_word or self._index.said_rival(value.text)
+            if case.again and not asked.many and not asked.delegated and strays:
                 yield self._origin(scores.second_of_kind, value, sites)
 
     def _spelt_out(self, case: Case, sites: dict[str, Source | None]) -> Iterator[Finding]:
@@ -219,6 +252,8 @@ class Scorer:
             source = sites[value.text]
             if source is None or not value.is_atom or self._index.was_used(value.text, case.order):
                 continue
+            if not case.departs and self._stands_beside(value.text, source):
+                continue
             at = source.text.find(value.text)
             if at >= 0 and name in source.text[max(0, at - _NEAR) : at + _NEAR]:
                 yield self._origin(
@@ -228,13 +263,13 @@ class Scorer:
             return
         source = self._index.find(name)
         held = next(iter(self._index.holding(name)), None)
-        quote = held.block.quote[:_SHOWN] if held else _quote_text(name, name, source)
-        if quote:
+        words = held.block.quote[:SHOWN] if held else quote_text(name, name, source)
+        if words:
             yield Finding(
                 self._scores.named_in_result,
                 Claim(
                     text=f"{name!r} is named in a tool result and nothing the user said needs it",
-                    quote=quote,
+                    quote=words,
                     source=f"result of {held.source if held else source and source.action}",
                     verified=True,
                 ),
@@ -249,52 +284,11 @@ class Scorer:
     ) -> Finding:
         source = sites[value.text]
         text = f"{value.written[:80]!r} stands in no words of the user, {where}"
-        quote = _quote(value, source)
-        if source is None or not quote:
+        words = quote(value, source)
+        if source is None or not words:
             return Finding(
                 suspicion,
-                Claim(text=text, quote=value.written[:_SHOWN], source="arguments", verified=True),
+                Claim(text=text, quote=value.written[:SHOWN], source="arguments", verified=True),
             )
-        claim = Claim(text=text, quote=quote, source=f"result of {source.action}", verified=True)
+        claim = Claim(text=text, quote=words, source=f"result of {source.action}", verified=True)
         return Finding(suspicion, claim)
-
-
-def join(found: Sequence[Finding], scores: Scores) -> float:
-    """Combine findings as independent signs, of each kind the strongest, and calibrate the sum."""
-    strongest: dict[str, float] = {}
-    for finding in found:
-        kind = finding.claim.text.rpartition("' ")[2]
-        strongest[kind] = max(strongest.get(kind, 0.0), finding.suspicion)
-    clear = 1.0 - scores.nothing
-    for suspicion in strongest.values():
-        clear *= 1.0 - suspicion
-    odds = scores.sharpness * (
-        math.log((1.0 - clear) / clear) - math.log(scores.even / (1 - scores.even))
-    )
-    return round(max(logistic(odds), scores.nothing), 4)
-
-
-def _tells(value: AtomValue) -> bool:
-    return value.is_atom or value.is_critical or (len(value.text) >= _TELLING and " " in value.text)
-
-
-def _ask_claim(purpose: Purpose) -> Claim:
-    text = f"nothing the user said asks for {', '.join(sorted(purpose.intents))}"
-    return Claim(text=text, quote="", source="task")
-
-
-def _quote(value: AtomValue, source: Source | None) -> str:
-    return _quote_text(value.written, value.text, source)
-
-
-def _quote_text(written: str, folded: str, source: Source | None) -> str:
-    """Return the words of a result around a value, as they stand there."""
-    if source is None:
-        return ""
-    at = source.raw.find(written)
-    if at < 0:
-        at = source.raw.lower().find(folded)
-    if at < 0:
-        return ""
-    start = max(0, source.raw.rfind("\n", 0, at) + 1, at - 80)
-    return source.raw[start : at + len(written) + 40][:_SHOWN]
