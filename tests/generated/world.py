@@ -19,6 +19,7 @@ Arguments: TypeAlias = dict[str, Any]
 _FILES: dict[Half, tuple[str, ...]] = {
     "development": ("development", "development_wide"),
     "frozen": ("frozen",),
+    "fresh": ("fresh",),
 }
 
 
