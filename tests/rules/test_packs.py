@@ -76,10 +76,10 @@ def test_what_is_not_understood_is_refused_with_its_line(case: str, path: Path) 
     old, new, line, message = WRONG[case]
     assert old in PACK
     path.write_text(PACK.replace(old, new, 1), encoding="utf-8")
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(PolicyError) as caught:
         load_rules(Rules(packs=(str(path),)))
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert message in str(caught.value)
     assert (caught.value.file, caught.value.line) == (str(path), line), str(caught.value)
 
@@ -97,10 +97,10 @@ def test_ten_thousand_rules_are_refused_at_once(path: Path) -> None:
         head + "".join(rule.replace("mine.rule", f"mine.r{n}") for n in range(10_000)),
         encoding="utf-8",
     )
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(PolicyError, match=r"mine\.yaml:\d+: "):
         load_rules(Rules(packs=(str(path),)))
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def test_the_time_grows_with_the_length_alone(piece: str) -> None:
 def _best_time(text: str) -> float:
     times = []
     for _ in range(4):
-        started = time.perf_counter()
+        started = time.process_time()
         SCANNER.find(text)
-        times.append(time.perf_counter() - started)
+        times.append(time.process_time() - started)
     return min(times)

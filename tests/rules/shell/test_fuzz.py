@@ -29,7 +29,7 @@ lines = st.one_of(
 
 @given(lines)
 @settings(
-    max_examples=3000, deadline=1000, suppress_health_check=[HealthCheck.too_slow], database=None
+    max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
 )
 def test_any_line_is_read(line: str) -> None:
     shell = read_line(line)
@@ -43,6 +43,6 @@ def test_any_line_is_read(line: str) -> None:
 @pytest.mark.parametrize("part", [*PARTS, "a|", "a=(", "')", 'sh -c "', "$(cat <<E\n", "a[b "])
 def test_the_longest_line_is_read_in_bounded_time(part: str) -> None:
     line = (part * MAX_LINE)[:MAX_LINE]
-    start = time.perf_counter()
+    start = time.process_time()
     read_line(line)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
