@@ -58,9 +58,9 @@ class Gate(Section):
     deny_at: float = Field(1.01, ge=0.0)
     """Combined suspicion from which an action is denied; above 1, only rules deny alone."""
     deadline_s: float = Field(20.0, gt=0.0)
-    """Seconds the auditors of one turn have in all."""
+    """Seconds the auditors of one turn have in all; for auditors that are models, none yet."""
     on_timeout: Literal["escalate", "deny"] = "escalate"
-    """What a turn comes to whose quorum did not answer in time; irreversible actions are denied."""
+    """What a turn comes to whose models did not answer in time; irreversible actions are denied."""
     results: Literal["flag", "mask", "withhold"] = "flag"
     """What happens to instructions in a tool result: noted, masked, or the result withheld."""
     justification: Literal["off", "optional", "required"] = "off"

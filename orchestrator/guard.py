@@ -80,6 +80,7 @@ class Guard:
         self.rules: RuleSet = load_rules(self.config.rules)
         self.clock = clock or SystemClock()
         self.keys = Keys()
+        self._scanner = SecretScanner(self.config.privacy.extra_secrets)
         self.witness_failures: list[str] = []
         """What the witness of a ledger that this guard closed could not be told."""
         self._location = ledger or self.config.ledger.path
@@ -145,7 +146,7 @@ class Guard:
 
     def redactor(self) -> Redactor:
         """Return what replaces secrets, with the key kept outside the ledger."""
-        return Redactor(SecretScanner(self.config.privacy.extra_secrets), self.keys.hmac_key)
+        return Redactor(self._scanner, self.keys.hmac_key)
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[MemoryObjectReceiveStream[Event]]:

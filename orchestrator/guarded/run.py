@@ -42,6 +42,7 @@ Resample: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
 """Returns another assistant message: `calls`, and perhaps `message` and `reasoning`."""
 
 OVER = "the run was terminated"
+FAILED = "the guard failed"
 
 
 class GuardedRun:
@@ -160,9 +161,12 @@ class GuardedRun:
 
     async def user_message(self, text: str) -> None:
         """Record what the user said after the task; for the host, never for the agent."""
-        said = self._redactor.text(clean_text(text))
-        self._gate.hear(said)
-        await self._record.append(UserSaid(text=said))
+        try:
+            said = self._redactor.text(clean_text(text))
+            await self._record.append(UserSaid(text=said))
+            self._gate.hear(said)
+        except Exception as failure:
+            await self._record.note_failure("user_message", failure)
 
     async def review(
         self,
@@ -210,10 +214,7 @@ class GuardedRun:
         """Judge a turn exactly as it was recorded; nobody is asked and nothing is released."""
         draft = Draft(*self._redactor.turn(turn))
         self._next_turn = max(self._next_turn, turn.index + 1)
-        if self.terminated:
-            judged = await self._refuse(draft, Outcome.TERMINATE, OVER)
-        else:
-            judged = await self._decide(draft)
+        judged = await self._judge_draft(draft)
         for one in judged:
             self._record.count(one.decision)
             self._releases.add(one.action, None)
@@ -244,12 +245,20 @@ class GuardedRun:
                 root=self.facts.root,
                 redactor=self._redactor,
             )
-            if not self.terminated:
-                return draft, await self._decide(draft)
-            return draft, await self._refuse(draft, Outcome.TERMINATE, OVER)
         except Exception as failure:
             await self._record.note_failure("review", failure, index)
-            return draft, await self._refuse(draft, Outcome.DENY, "the guard failed")
+            return draft, await self._refuse(draft, Outcome.DENY, FAILED)
+        return draft, await self._judge_draft(draft)
+
+    async def _judge_draft(self, draft: Draft) -> list[Judged]:
+        """Decide a turn, live or recorded; what cannot be judged or recorded is denied."""
+        if self.terminated:
+            return await self._refuse(draft, Outcome.TERMINATE, OVER)
+        try:
+            return await self._decide(draft)
+        except Exception as failure:
+            await self._record.note_failure("review", failure, draft.turn.index)
+            return await self._refuse(draft, Outcome.DENY, FAILED)
 
     async def _decide(self, draft: Draft) -> list[Judged]:
         facts: list[Fact] = [TurnProposed(turn=draft.turn)]

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import re2
 
+from orchestrator.errors import ConfigError
 from orchestrator.rules.cards import find_cards
 
 _MAX_MEMORY = 64 << 20
@@ -70,7 +71,10 @@ class SecretSpan(NamedTuple):
 
 
 class SecretScanner:
-    """Find and replace secrets; `extra` are RE2 patterns of one's own, of the kind `custom`."""
+    """Find and replace secrets; `extra` are RE2 patterns of one's own, of the kind `custom`.
+
+    Raises ConfigError for a pattern that RE2 does not understand.
+    """
 
     def __init__(self, extra: tuple[str, ...] = ()) -> None:
         named = [*_VENDORS.items(), ("card", _CARD), *(("custom", pattern) for pattern in extra)]
@@ -79,7 +83,12 @@ class SecretScanner:
         options.log_errors = False
         self._set = re2.Set.SearchSet(options)
         for _, pattern in named:
-            self._set.Add(pattern)
+            try:
+                self._set.Add(pattern)
+            except re2.error:
+                raise ConfigError(
+                    f"privacy.extra_secrets: {pattern!r} is no pattern that RE2 understands"
+                ) from None
         self._set.Compile()
         self._patterns = [(kind, re2.compile(pattern.encode())) for kind, pattern in named]
 

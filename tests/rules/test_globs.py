@@ -62,4 +62,4 @@ def test_wildcards_mean_what_a_shell_would_make_of_them(
 
 def test_a_path_too_deep_to_compare_counts_as_meeting() -> None:
     assert could_meet("/".join(["*a"] * 2000), "**/x/**/y/**/z")
-    assert could_meet("*" * 5000, "**/" + "a" * 10) in (True, False)
+    assert could_meet("*" * 5000, "**/" + "a" * 10)
