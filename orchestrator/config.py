@@ -25,9 +25,8 @@ FILE_NAME = "crossaudit.toml"
 DEFAULT_LEDGER = "runs/ledger.db"
 
 Keys: TypeAlias = tuple[str, ...]
-AuditorKind: TypeAlias = Literal[
-    "provenance", "justification", "oversight", "baseline", "activation"
-]
+LocalKind: TypeAlias = Literal["provenance", "justification", "oversight", "baseline", "activation"]
+AuditorKind: TypeAlias = LocalKind | Literal["model"]
 
 
 class Section(BaseModel):
@@ -58,9 +57,9 @@ class Gate(Section):
     deny_at: float = Field(1.01, ge=0.0)
     """Combined suspicion from which an action is denied; above 1, only rules deny alone."""
     deadline_s: float = Field(20.0, gt=0.0)
-    """Seconds the auditors of one turn have in all; for auditors that are models, none yet."""
+    """Seconds the auditors of one turn that are models have in all."""
     on_timeout: Literal["escalate", "deny"] = "escalate"
-    """What a turn comes to whose models did not answer in time; irreversible actions are denied."""
+    """What an action comes to below the quorum; one that cannot be undone is denied."""
     results: Literal["flag", "mask", "withhold"] = "flag"
     """What happens to instructions in a tool result: noted, masked, or the result withheld."""
     justification: Literal["off", "optional", "required"] = "off"
@@ -102,6 +101,15 @@ class Limits(Section):
     """A line or array element of a recording above this is skipped unread and reported."""
 
 
+class Price(Section):
+    """US dollars for a million tokens."""
+
+    input: float = Field(ge=0.0)
+    output: float = Field(ge=0.0)
+    cached: float | None = Field(None, ge=0.0)
+    """For input read from the provider's cache; None costs as much as other input."""
+
+
 class AuditorConfig(Section):
     """An auditor that judges every turn beside the rules."""
 
@@ -110,15 +118,103 @@ class AuditorConfig(Section):
     kind: AuditorKind
     """What it does; the name says it where it is one of these words."""
     enabled: bool = True
+    model: str | None = None
+    """`API:NAME`, where API is `openai` (chat completions, also of any compatible `base_url`),
+    `openai-responses`, `anthropic` or `scripted`; for kind `model`, which it makes the kind."""
+    rubric: str = "action-only"
+    """Name of a shipped rubric, or path of a rubric file."""
+    vendor: str | None = None
+    """Who made the model; None is the API's own vendor, or `unknown` behind a `base_url`."""
+    trust: Literal["trusted", "untrusted"] = "untrusted"
+    role: Literal["auditor", "arbiter", "paraphraser"] = "auditor"
+    """An arbiter settles and spot-checks, a paraphraser rewrites claims; neither votes."""
+    base_url: str | None = None
+    key_env: str | None = None
+    """Environment variable that holds the key; None is the vendor's usual one."""
+    price: Price | None = None
+    """What the model costs; None looks it up in `policies/prices.yaml`."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """What this kind lets one set."""
 
     @model_validator(mode="before")
     @classmethod
     def _name_says_kind(cls, data: Any) -> Any:
-        if isinstance(data, Mapping) and data.get("name") in get_args(AuditorKind):
+        if not isinstance(data, Mapping):
+            return data
+        if data.get("name") in get_args(LocalKind):
             return {"kind": data["name"], **data}
-        return data
+        return {"kind": "model", **data} if data.get("model") else data
+
+    @model_validator(mode="after")
+    def _has_model(self) -> AuditorConfig:
+        if self.kind == "model" and not self.model:
+            raise ValueError("an auditor of kind model needs `model`, e.g. 'openai:NAME'")
+        return self
+
+
+class Panel(Section):
+    """How auditors that are models are called, and what their votes come to."""
+
+    protocol: Literal[
+        "panel", "trusted_monitoring", "untrusted_monitoring", "defer_to_trusted",
+        "defer_to_resample", "resample_for_incrimination",
+    ] = "panel"  # fmt: skip
+    """Who judges and what follows: a control protocol of the literature, or our own default."""
+    triage: Literal["consequential", "suspicious", "all"] = "consequential"
+    """Which turns the panel sees: those with an action that changes or sends something and those
+    a local auditor suspects; only the latter; or every turn."""
+    suspicious_at: float = Field(0.2, ge=0.0, le=1.0)
+    """Suspicion of the local auditors from which any turn goes to the panel."""
+    audit_rate: float = Field(0.02, ge=0.0, le=1.0)
+    """Share of the turns that triage would pass which go to the panel all the same."""
+    calling: Literal["sequential", "all"] = "sequential"
+    first: int = Field(2, ge=1)
+    """Auditors of the first, blind wave, of different vendors where there are."""
+    k_max: int = Field(5, ge=1)
+    """Most auditors of one turn."""
+    explore: float = Field(0.1, ge=0.0, le=1.0)
+    """Share of further calls whose auditor is drawn by lot, so that every pairing is seen."""
+    quorum: int = Field(2, ge=0)
+    """Model auditors that must have scored; at most as many as are configured."""
+    false_stop: float = Field(0.1, gt=0.0, lt=0.5)
+    miss: float = Field(0.02, gt=0.0, lt=0.5)
+    """Error rates at which calling stops: a good action held, a bad one passed (Wald bounds)."""
+    second_look: Literal["same_round", "off"] = "same_round"
+    """The look with the justification runs beside the blind one, or not at all."""
+    call_deadline_s: float = Field(15.0, gt=0.0)
+    """Seconds one call has, retries included; never more than the turn has left."""
+
+
+class Debate(Section):
+    """What happens when the panel stays undecided over a claim nobody answered."""
+
+    mode: Literal["off", "rebuttal", "critic", "two_sided", "consultancy"] = "rebuttal"
+    rounds: int = Field(2, ge=0, le=2)
+    minimum: int = Field(100, ge=1)
+    """Debates of a task class after which one that does not pay is switched off."""
+
+
+class Budget(Section):
+    """What auditors that are models may cost; the agent's own budget is never touched."""
+
+    per_run: float | None = Field(None, ge=0.0)
+    """US dollars; None is no limit."""
+    per_day: float | None = Field(None, ge=0.0)
+    assumed_usd: float = Field(0.01, ge=0.0)
+    """What a call of unknown price counts as against these limits."""
+
+
+class Audits(Section):
+    """Work beside the votes: who grades the auditors."""
+
+    canary_rate: float = Field(0.06, ge=0.0, le=1.0)
+    """Share of panelled turns beside which an auditor is shown an action of known answer."""
+    cross_rate: float = Field(0.05, ge=0.0, le=1.0)
+    """Share of rationales that an auditor of another vendor judges again."""
+    arbiter_rate: float = Field(0.015, ge=0.0, le=1.0)
+    """Share of panelled actions the trusted arbiter judges, drawn whatever the votes say."""
+    swap_rate: float = Field(0.0, ge=0.0, le=1.0)
+    """Most side calls for swap tests, as a share of all calls."""
 
 
 LOCAL_AUDITORS = tuple(
@@ -136,6 +232,10 @@ class Config(Section):
     """Auditors beside the rules; those shipped stay unless an entry has their name."""
     rules: Rules = Rules()
     gate: Gate = Gate()
+    panel: Panel = Panel()
+    debate: Debate = Debate()
+    budget: Budget = Budget()
+    audits: Audits = Audits()
     approvals: Approvals = Approvals()
     ledger: LedgerConfig = LedgerConfig()
     privacy: Privacy = Privacy()

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, JsonValue
 
+from orchestrator.domain.usage import Usage
 from orchestrator.domain.value import Value
 
 Effect: TypeAlias = Literal["flag", "modify", "escalate", "deny", "terminate"]
@@ -93,3 +94,12 @@ class Verdict(Value):
     opinion: Opinion
     version: str = ""
     """Hash of the rubric and settings the auditor judged by."""
+    round: int = 0
+    """0 is the blind vote; 1 and 2 are rounds of a debate."""
+    vendor: str | None = None
+    """Who made the auditor's model, as declared; None for an auditor without a model."""
+    model: str | None = None
+    prompt: str = ""
+    """Hash of the prompt the model was shown."""
+    usage: Usage | None = None
+    """What the call took; where one call judged several actions, on the first of its verdicts."""

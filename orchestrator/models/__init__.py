@@ -1,0 +1,1 @@
+"""Access to language models: one protocol, adapters, retries, limits, prices, cassettes."""
