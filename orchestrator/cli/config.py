@@ -112,7 +112,7 @@ def _template(profile: str) -> Iterator[str]:
             yield ""
             yield "# One that is a model; give at least two, of different vendors:"
             yield f"# [[{name}]]"
-            example = AuditorConfig(name="second-opinion", model="openai:NAME")
+            example = AuditorConfig(name="second-opinion", kind="model", model="openai:NAME")
             yield from (
                 line.replace("#", "# ", 1) if line[1] != " " else line for line in _fields(example)
             )
