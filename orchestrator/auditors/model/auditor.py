@@ -57,10 +57,16 @@ class ModelAuditor:
             opinions = [Abstained(why=f"declined: {answer.why}") for _ in case.questions]
         else:
             opinions = self._read(VerdictReply.model_validate(answer.data), case, nonce)
-        return self.sign(case, opinions, look=look, request=request, usage=answer.usage)
+        return self.sign(case, opinions, look, prompt=request.hash, usage=answer.usage)
 
     def sign(
-        self, case: Case, opinions: list[Opinion], *, look: str, request: Request, usage: Usage
+        self,
+        case: Case,
+        opinions: list[Opinion],
+        look: str,
+        *,
+        prompt: str = "",
+        usage: Usage | None = None,
     ) -> tuple[Verdict, ...]:
         """Return `opinions` as verdicts of this auditor; the first carries what the call took."""
         return tuple(
@@ -70,10 +76,9 @@ class ModelAuditor:
                 look=look,
                 opinion=opinion,
                 version=self.version,
-                round=request.round,
                 vendor=self.vendor,
                 model=self.model,
-                prompt=request.hash,
+                prompt=prompt,
                 usage=usage if place == 0 else None,
             )
             for place, ((_, action), opinion) in enumerate(
