@@ -1,0 +1,140 @@
+"""Whom to call next, and when to stop: the most expected information for its cost, or by lot.
+
+The chance of each assignment is kept with it, so that statistics over who judged what stay
+unbiased: an auditor that is called more often for doubtful actions is not worse for it.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from orchestrator.panel.aggregation import Posterior, temper, to_probability, weight_of
+from orchestrator.panel.thresholds import Band
+from orchestrator.panel.weights import Member, Weights, is_of_trace
+
+FREE = 1e-6
+"""A call is taken to cost at least this, so that value per cost is a number."""
+
+
+class Choice(NamedTuple):
+    """One assignment."""
+
+    auditor: str
+    how: Literal["value", "lot"]
+    propensity: dict[str, float]
+    """Chance each auditor had to be this choice, given those already called; they sum to 1."""
+
+
+def choose_first(
+    members: Sequence[Member],
+    weights: Weights,
+    k: int,
+    draw: random.Random,
+    explore: float = 0.0,
+) -> tuple[Choice, ...]:
+    """Choose `k` auditors for the first wave, of different vendors while there are any.
+
+    Nothing is known of the action yet, so each is valued where doubt is greatest. Equals are drawn
+    by lot, and fewer members than `k` are all chosen.
+    """
+    undecided = Posterior(0.5, 0.0, {}, 0.0)
+    chosen: list[Choice] = []
+    while len(chosen) < min(k, len(members)):
+        called = [choice.auditor for choice in chosen]
+        chosen.append(choose_next(members, weights, undecided, called, explore, draw))
+    return tuple(chosen)
+
+
+def choose_next(
+    members: Sequence[Member],
+    weights: Weights,
+    posterior: Posterior,
+    called: Collection[str],
+    explore: float,
+    draw: random.Random,
+) -> Choice:
+    """Choose who is called after `called`; ValueError where nobody is left.
+
+    With chance `explore` the lot decides among all who may be called, so that every pairing is
+    seen; else the largest expected drop of entropy for its cost does.
+    """
+    allowed = _allowed(members, called)
+    if not allowed:
+        raise ValueError("every auditor has been called")
+    values = {
+        member.name: expected_drop(weights, posterior, member.name, called) / _price(member)
+        for member in allowed
+    }
+    propensity = _propensity(values, explore)
+    how: Literal["value", "lot"] = "lot" if draw.random() < explore else "value"
+    pool = list(values) if how == "lot" else _best(values)
+    return Choice(draw.choice(pool), how, propensity)
+
+
+def is_settled(posterior: Posterior, band: Band) -> bool:
+    """Say whether the votes have left the band; until then only a cap ends the calling."""
+    return posterior.probability < band.low or posterior.probability > band.high
+
+
+def expected_drop(
+    weights: Weights, posterior: Posterior, name: str, called: Collection[str]
+) -> float:
+    """Return by how many bits one more opinion is expected to lower the doubt, at least 0.
+
+    The two answers it may give are weighted so that the probability expected afterwards is the one
+    of now; an auditor whose weight is 0 is then worth nothing, whatever it says.
+    """
+    up, down = _steps(weights, name, called)
+    now = posterior.probability
+    above = to_probability(posterior.log_odds + up)
+    below = to_probability(posterior.log_odds - down)
+    if above - below < 1e-12:
+        return 0.0
+    chance = min(1.0, max(0.0, (now - below) / (above - below)))
+    after = chance * _entropy(above) + (1.0 - chance) * _entropy(below)
+    return max(0.0, _entropy(now) - after)
+
+
+def _steps(weights: Weights, name: str, called: Collection[str]) -> tuple[float, float]:
+    """Return how far an opinion of usual strength moves the log-odds up and down."""
+    learned = weights.of(name)
+    tempering = temper(weights, [*called, name])
+    bias = weights.bias if learned.is_tried else 0.0
+    up = weight_of(learned, 1.0, tempering) * learned.reach_raising + bias
+    down = weight_of(learned, -1.0, tempering) * learned.reach_clearing - bias
+    return max(0.0, up), 0.0 if is_of_trace(name) else max(0.0, down)
+
+
+def _allowed(members: Sequence[Member], called: Collection[str]) -> list[Member]:
+    """Return the members not called yet, of vendors not called yet while there are any."""
+    used = {member.vendor for member in members if member.name in called}
+    left = [member for member in members if member.name not in called]
+    return [member for member in left if member.vendor not in used] or left
+
+
+def _propensity(values: Mapping[str, float], explore: float) -> dict[str, float]:
+    best = _best(values)
+    by_lot = explore / len(values)
+    return {
+        name: by_lot + ((1.0 - explore) / len(best) if name in best else 0.0) for name in values
+    }
+
+
+def _best(values: Mapping[str, float]) -> list[str]:
+    largest = max(values.values())
+    return [name for name, value in values.items() if math.isclose(value, largest, rel_tol=1e-9)]
+
+
+def _price(member: Member) -> float:
+    return max(member.cost, FREE)
+
+
+def _entropy(probability: float) -> float:
+    """Return the doubt about a yes or no, in bits."""
+    if probability <= 0.0 or probability >= 1.0:
+        return 0.0
+    other = 1.0 - probability
+    return -probability * math.log2(probability) - other * math.log2(other)
