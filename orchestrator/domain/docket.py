@@ -16,6 +16,8 @@ class Docket:
     def __init__(self, append: Append) -> None:
         self._append = append
         self._facts: list[Fact] = []
+        self.is_begun = False
+        """Whether anything of it is recorded."""
 
     def add(self, *facts: Fact) -> None:
         """Put `facts` at the end."""
@@ -24,4 +26,8 @@ class Docket:
     async def publish(self) -> Sequence[Event]:
         """Return the events of all facts added since the last time, once they are recorded."""
         facts, self._facts = self._facts, []
-        return await self._append(*facts) if facts else ()
+        if not facts:
+            return ()
+        events = await self._append(*facts)
+        self.is_begun = True
+        return events

@@ -69,6 +69,6 @@ class Ballot:
 
 
 def commit(verdicts: Sequence[Verdict]) -> str:
-    """Return the SHA-256 of verdicts as they will be recorded: what binds a vote before any shows."""
+    """Return the SHA-256 of verdicts as they will be recorded; it binds a vote before any shows."""
     text = "\n".join(verdict.model_dump_json() for verdict in verdicts)
     return hashlib.sha256(text.encode()).hexdigest()

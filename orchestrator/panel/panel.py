@@ -109,9 +109,7 @@ class Panel:
         if not open_:
             return None
         unsure = min(open_, key=lambda posterior: abs(posterior.log_odds))
-        choice = choose_next(
-            self._members, self._weights, unsure, called, config.explore, draw
-        )
+        choice = choose_next(self._members, self._weights, unsure, called, config.explore, draw)
         return Wave((choice.auditor,), choice.how, choice.propensity)
 
     async def _call(
@@ -120,9 +118,7 @@ class Panel:
         """Let a wave vote blind: every vote is committed on record before any is revealed."""
         turn = case.turn.index
         docket.add(
-            AuditorsCalled(
-                turn=turn, auditors=wave.names, how=wave.how, propensity=wave.propensity
-            )
+            AuditorsCalled(turn=turn, auditors=wave.names, how=wave.how, propensity=wave.propensity)
         )
         cast = await call_wave(
             [self._auditors[name] for name in wave.names],
