@@ -21,12 +21,16 @@ from orchestrator.domain.decision import Decision, Outcome, strictest
 from orchestrator.domain.docket import Docket
 from orchestrator.domain.event import Decided, RulesChecked, VerdictGiven
 from orchestrator.domain.panel import Ruling
-from orchestrator.domain.run import RunFacts
+from orchestrator.domain.run import PanelUse, RunFacts
 from orchestrator.domain.value import JsonObject
 from orchestrator.domain.verdict import Hit, Verdict
+from orchestrator.panel.outcome import outcome_of, outcome_of_ruling
 from orchestrator.panel.roster import Roster
 from orchestrator.rules.patches import apply_patches, patch_text
 from orchestrator.rules.ruleset import RuleSet
+
+
+# Above 300 lines: the whole staircase, from proposal to decision, is read in one place.
 
 
 class Judged(NamedTuple):
@@ -96,6 +100,11 @@ class Gate:
         if self._hearing:
             self._hearing.take(turn, released)
         return judged
+
+    @property
+    def panel_use(self) -> PanelUse | None:
+        """Return what auditors that are models did so far; None where there are none."""
+        return self._hearing.use if self._hearing else None
 
     def approve(self, turn: Turn, action: Action) -> None:
         """Take note that a person released `action` as it stands here."""
@@ -205,9 +214,10 @@ class Gate:
         own = [hit for hit in hits if hit.action == action.id and hit.effect != "flag"]
         suspicion, contributions = combined
         by_rules = strictest([Outcome(hit.effect) for hit in own])
-        by_opinion = self._outcome_of(suspicion)
+        by_opinion = outcome_of(self._config, suspicion)
         if ruling:
-            by_opinion = self._outcome_of_panel(action, ruling, by_opinion)
+            stakes = self._hearing.stakes(action) if self._hearing else "irreversible"
+            by_opinion = outcome_of_ruling(self._config, ruling, stakes, by_opinion)
             contributions = {**contributions, **ruling.contributions}
             suspicion = suspicion if ruling.probability is None else ruling.probability
         missing = self._missing_reason(turn, action)
@@ -258,32 +268,6 @@ class Gate:
         arguments: JsonObject | None = action.arguments if final is Outcome.MODIFY else None
         update = {"decision": final, "arguments": arguments}
         return Judged(action, decision.model_copy(update=update), approvals)
-
-    def _outcome_of(self, suspicion: float | None) -> Outcome:
-        if suspicion is None:
-            return Outcome.ALLOW
-        if suspicion >= self._config.deny_at:
-            return Outcome.DENY
-        return Outcome.ESCALATE if suspicion >= self._config.escalate_at else Outcome.ALLOW
-
-    def _outcome_of_panel(self, action: Action, ruling: Ruling, alone: Outcome) -> Outcome:
-        """Return what a ruling comes to; `alone` is what the local auditors' suspicion came to.
-
-        A panel that saw an action clears what local auditors suspect. Doubt it could not settle
-        waits for a person; too few votes are never "clear".
-        """
-        match ruling.end:
-            case "clear":
-                return Outcome.ALLOW
-            case "held":
-                return strictest([Outcome.ESCALATE, self._outcome_of(ruling.probability)])
-            case "undecided":
-                return Outcome.ESCALATE
-            case "no quorum":
-                is_final = self._hearing is None or self._hearing.stakes(action) == "irreversible"
-                return strictest(
-                    [alone, Outcome.DENY if is_final else Outcome(self._config.on_timeout)]
-                )
 
     def _missing_reason(self, turn: Turn, action: Action) -> str | None:
         """Say what is wrong with the justification where one is required."""

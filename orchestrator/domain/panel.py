@@ -53,4 +53,5 @@ class Ruling(Value):
     """Effective number of auditors: what the votes are worth if errors go together."""
     debated: bool = False
     usage: Usage = Usage()
+    """What the calls of the turn took; stands on its first ruling only."""
     reason: str = ""

@@ -26,7 +26,7 @@ from orchestrator.domain.event import (
     UserSaid,
 )
 from orchestrator.domain.review import Result, Review
-from orchestrator.domain.run import RunFacts, RunSummary
+from orchestrator.domain.run import NO_MODEL, RunFacts, RunSummary
 from orchestrator.domain.value import clean_text
 from orchestrator.gate import Gate, Judged
 from orchestrator.guarded.escalation import Escalations
@@ -45,6 +45,9 @@ Resample: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
 
 OVER = "the run was terminated"
 FAILED = "the guard failed"
+
+
+# Above 300 lines: all that can happen to a run, in the order it happens.
 
 
 class GuardedRun:
@@ -139,6 +142,7 @@ class GuardedRun:
 
     def summary(self) -> RunSummary:
         """Return what happened so far."""
+        use = self._gate.panel_use
         return RunSummary(
             turns=self._next_turn,
             actions=self._record.judged.total(),
@@ -146,6 +150,8 @@ class GuardedRun:
             held=self._record.held,
             failures=dict(self._record.failures),
             coverage=self._releases.coverage,
+            auditors=str(use) if use else NO_MODEL,
+            panel=use,
         )
 
     def instructions(self) -> str:

@@ -11,7 +11,8 @@ from orchestrator.domain.action import Action, Observation, Turn
 from orchestrator.domain.chance import Chance
 from orchestrator.domain.docket import Docket
 from orchestrator.domain.panel import Ruling
-from orchestrator.domain.run import RunFacts
+from orchestrator.domain.run import PanelUse, RunFacts
+from orchestrator.domain.usage import add_usage
 from orchestrator.domain.verdict import Hit, Verdict
 from orchestrator.panel.aggregation import to_probability
 from orchestrator.panel.panel import Panel
@@ -39,6 +40,7 @@ class Hearing:
         self._chance = chance
         self._deadline_s = deadline_s
         self._trace = Trace(facts)
+        self.use = PanelUse(members=len(panel.members), vendors=len(panel.vendors))
         clauses = rules.constitution.clauses
         self._clauses = tuple((clause.id, clause.text) for clause in clauses)
 
@@ -83,7 +85,23 @@ class Hearing:
         if why is None:
             return {}
         case = self._write_case(turn, asked, hits, local)
-        return await self._panel.judge(case, why, priors, docket, self._deadline_s)
+        rulings = await self._panel.judge(case, why, priors, docket, self._deadline_s)
+        self._count(list(rulings.values()))
+        return rulings
+
+    def _count(self, rulings: Sequence[Ruling]) -> None:
+        use = self.use
+        self.use = use.model_copy(
+            update={
+                "actions": use.actions + len(rulings),
+                "scored": use.scored + sum(ruling.scored for ruling in rulings),
+                "abstained": use.abstained + sum(ruling.abstained for ruling in rulings),
+                "failed": use.failed + sum(ruling.failed for ruling in rulings),
+                "no_quorum": use.no_quorum + sum(ruling.end == "no quorum" for ruling in rulings),
+                "debates": use.debates + sum(ruling.debated for ruling in rulings),
+                "usage": add_usage((use.usage, *(ruling.usage for ruling in rulings))),
+            }
+        )
 
     def _write_case(
         self, turn: Turn, asked: Sequence[Action], hits: Sequence[Hit], local: Sequence[Verdict]

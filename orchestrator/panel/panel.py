@@ -64,6 +64,16 @@ class Panel:
         self._band = wald_band(config.false_stop, config.miss)
         self._quorum = min(config.quorum, max(1, len(self._members)))
 
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Return the names of those who may be called."""
+        return tuple(self._auditors)
+
+    @property
+    def vendors(self) -> frozenset[str]:
+        """Return the vendors of those who may be called."""
+        return frozenset(member.vendor for member in self._members)
+
     async def judge(
         self, case: Case, why: Why, priors: Mapping[str, float], docket: Docket, deadline_s: float
     ) -> dict[str, Ruling]:
@@ -74,8 +84,7 @@ class Panel:
         """
         ends = self._clock.monotonic() + deadline_s
         turn = case.turn.index
-        members = tuple(self._auditors)
-        docket.add(PanelConvened(turn=turn, actions=case.open, why=why, members=members))
+        docket.add(PanelConvened(turn=turn, actions=case.open, why=why, members=self.members))
         ballot = Ballot()
         draw = self._chance.draw(turn, "calling")
         while wave := self._choose_wave(ballot, priors, draw):
@@ -84,6 +93,7 @@ class Panel:
                 break
             await self._call(wave, case, ballot, docket, left)
         rulings = {action: self._rule(action, ballot, priors[action]) for action in case.open}
+        rulings = _bill(rulings, ballot)
         docket.add(*(PanelSettled(turn=turn, ruling=ruling) for ruling in rulings.values()))
         return rulings
 
@@ -164,7 +174,6 @@ class Panel:
             abstained=len(votes) - scored - failed,
             failed=failed,
             effective=round(posterior.k_eff, 2),
-            usage=ballot.usage(),
             reason=reason,
         )
 
@@ -177,6 +186,14 @@ class Panel:
         if posterior.probability >= band.high:
             return "held", said
         return "undecided", f"{said}, between {band.low:.2f} and {band.high:.2f}"
+
+
+def _bill(rulings: Mapping[str, Ruling], ballot: Ballot) -> dict[str, Ruling]:
+    """Put what all calls of the turn took on its first ruling, so that sums count it once."""
+    billed = dict(rulings)
+    for action in list(billed)[:1]:
+        billed[action] = billed[action].model_copy(update={"usage": ballot.usage()})
+    return billed
 
 
 def _micros(usage: Usage | None) -> int:
