@@ -22,7 +22,6 @@ class Shown(NamedTuple):
 
     nonce: str
     data: Mapping[str, Any]
-    request: Request
 
     @property
     def control(self) -> str:
@@ -36,9 +35,14 @@ Opinion = Callable[[Shown, Mapping[str, Any]], Mapping[str, Any]]
 
 def read(request: Request) -> Shown:
     """Take the material out of a prompt."""
-    found = _DATA.search(request.messages[-1].content)
+    return read_text(request.messages[-1].content)
+
+
+def read_text(text: str) -> Shown:
+    """Take the material out of the last message of a prompt."""
+    found = _DATA.search(text)
     assert found, "a prompt holds its material between two lines"
-    return Shown(found.group(1), json.loads(found.group(2)), request)
+    return Shown(found.group(1), json.loads(found.group(2)))
 
 
 def says(suspicion: int, *claims: Mapping[str, Any]) -> Opinion:
