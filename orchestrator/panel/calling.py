@@ -11,7 +11,7 @@ import random
 from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from orchestrator.panel.aggregation import Posterior, temper, to_probability, weight_of
+from orchestrator.panel.aggregation import Posterior, influence_of, to_probability
 from orchestrator.panel.thresholds import Band
 from orchestrator.panel.weights import Member, Weights, is_of_trace
 
@@ -101,10 +101,9 @@ def expected_drop(
 def _steps(weights: Weights, name: str, called: Collection[str]) -> tuple[float, float]:
     """Return how far an opinion of usual strength moves the log-odds up and down."""
     learned = weights.of(name)
-    tempering = temper(weights, [*called, name])
-    bias = weights.bias if learned.is_tried else 0.0
-    up = weight_of(learned, 1.0, tempering) * learned.reach_raising + bias
-    down = weight_of(learned, -1.0, tempering) * learned.reach_clearing - bias
+    influence = influence_of(weights, [*called, name])[name]
+    up = influence.raising * learned.reach_raising
+    down = influence.clearing * learned.reach_clearing
     return max(0.0, up), 0.0 if is_of_trace(name) else max(0.0, down)
 
 
