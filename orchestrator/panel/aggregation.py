@@ -81,15 +81,19 @@ def to_probability(log_odds: float) -> float:
 
 def influence_of(weights: Weights, names: Collection[str]) -> dict[str, Influence]:
     """Return what the opinion of each of `names` counts when these speak and no others."""
-    now = weights.temper(names)
-    alone = _share_alone(weights, now)
-    return {name: _blend(weights.of(name), now, alone) for name in names}
+    tempering = weights.temper(names)
+    alone = _share_alone(weights, names, tempering)
+    return {name: _blend(weights.of(name), tempering, alone) for name in names}
 
 
-def _share_alone(weights: Weights, now: float) -> float:
-    """Return 1 where one of the graded panel speaks, 0 where all do, in between by dependence."""
-    panel = weights.tempering
-    return min(1.0, max(0.0, (now - panel) / (1.0 - panel))) if panel < 1.0 else 0.0
+def _share_alone(weights: Weights, names: Collection[str], tempering: float) -> float:
+    """Return 1 where one of the K graded auditors speaks, 0 where all do, (K - n) / (K - 1) / (1 +
+    rho (n - 1)) for n of them: what equally correlated errors make of a weight.
+    """
+    graded, speaking = len(weights.tried), len(weights.tried.intersection(names))
+    if graded < 2 or speaking < 2:
+        return 1.0
+    return tempering * (graded - speaking) / (graded - 1)
 
 
 def _blend(learned: Learned, tempering: float, alone: float) -> Influence:

@@ -157,6 +157,16 @@ def _fit_alone(table: _Table, mix: float, floors: Sequence[float]) -> list[Influ
     ]
 
 
+class _Place(NamedTuple):
+    """Where several climbs are at once, a row each."""
+
+    weights: Array
+    height: Array
+    """Log-posterior, up to a constant."""
+    chance: Array
+    """Probability of bad that the weights give each label."""
+
+
 def _climb(table: _Table, designs: Array, mix: float, mean: float, floors: Array) -> Array:
     """Return the most probable weights of several problems at once.
 
@@ -165,49 +175,50 @@ def _climb(table: _Table, designs: Array, mix: float, mean: float, floors: Array
     """
     import numpy as np
 
-    sign = 2.0 * table.bad - 1.0
-
-    def objective(at: Array) -> Array:
-        margin = sign * ((designs @ at[:, :, None])[:, :, 0] + mix)
-        penalty = ((at - mean) ** 2).sum(axis=1) / (2.0 * SPREAD**2)
-        loss = np.log1p(np.exp(-np.abs(margin))) - np.minimum(margin, 0.0)
-        return np.asarray(-loss @ table.worth - penalty)
-
-    values = np.maximum(np.full(floors.shape, mean), floors)
-    best = objective(values)
+    turned = np.ascontiguousarray(designs.transpose(0, 2, 1))
+    at = _look(table, designs, mix, mean, np.maximum(np.full(floors.shape, mean), floors))
     for _ in range(STEPS):
-        step = _newton_step(table, designs, mix, mean, values, floors)
+        step = _newton_step(table, designs, turned, mean, at, floors)
         share = np.ones((len(designs), 1))
         for _ in range(HALVINGS):
-            tried = np.maximum(values + share * step, floors)
-            reached = objective(tried)
-            worse = reached < best
-            if not worse.any():
+            reached = _look(
+                table, designs, mix, mean, np.maximum(at.weights + share * step, floors)
+            )
+            lower = reached.height < at.height - CLOSE
+            if not lower.any():
                 break
-            share = np.where(worse[:, None], share / 2.0, share)
-        tried = np.where(worse[:, None], values, tried)
-        moved = float(np.abs(tried - values).max())
-        values, best = tried, np.maximum(reached, best)
+            share = np.where(lower[:, None], share / 2.0, share)
+        moved = float(np.abs(reached.weights - at.weights).max())
+        at = reached
         if moved < CLOSE:
             break
-    return values
+    return at.weights
+
+
+def _look(table: _Table, designs: Array, mix: float, mean: float, weights: Array) -> _Place:
+    import numpy as np
+
+    log_odds = (designs @ weights[:, :, None])[:, :, 0] + mix
+    small = np.exp(-np.abs(log_odds))
+    chance = np.where(log_odds >= 0.0, 1.0, small) / (1.0 + small)
+    loss = np.log1p(small) + np.maximum(log_odds, 0.0) - table.bad * log_odds
+    penalty = ((weights - mean) ** 2).sum(axis=1) / (2.0 * SPREAD**2)
+    return _Place(weights, -(loss @ table.worth) - penalty, chance)
 
 
 def _newton_step(
-    table: _Table, designs: Array, mix: float, mean: float, values: Array, floors: Array
+    table: _Table, designs: Array, turned: Array, mean: float, at: _Place, floors: Array
 ) -> Array:
     import numpy as np
 
-    chance = 1.0 / (1.0 + np.exp(-((designs @ values[:, :, None])[:, :, 0] + mix)))
-    turned = designs.transpose(0, 2, 1)
-    slope = (turned @ (table.worth * (table.bad - chance))[:, :, None])[:, :, 0]
-    slope -= (values - mean) / SPREAD**2
-    free = ~((values <= floors) & (slope < 0.0))
-    bend = (turned * (table.worth * chance * (1.0 - chance))[:, None, :]) @ designs
-    bend += np.eye(values.shape[1]) / SPREAD**2
-    bend *= free[:, :, None] & free[:, None, :]
-    bend += np.eye(values.shape[1]) * ~free[:, :, None]
-    return np.asarray(np.linalg.solve(bend, (slope * free)[:, :, None])[:, :, 0])
+    slope = (turned @ (table.worth * (table.bad - at.chance))[:, :, None])[:, :, 0]
+    slope -= (at.weights - mean) / SPREAD**2
+    free = ~((at.weights <= floors) & (slope < 0.0))
+    bend = (turned * (table.worth * at.chance * (1.0 - at.chance))[:, None, :]) @ designs
+    unit = np.eye(at.weights.shape[1])
+    bend += unit / SPREAD**2
+    bend = bend * (free[:, :, None] & free[:, None, :]) + unit * ~free[:, :, None]
+    return np.linalg.solve(bend, (slope * free)[:, :, None])[:, :, 0].astype(np.float64)
 
 
 def _sides(table: _Table, place: int) -> list[Array]:

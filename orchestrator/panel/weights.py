@@ -106,7 +106,7 @@ class Weights(Value):
         known = self.correlations.get(low, {}).get(high)
         if known is not None:
             return known
-        first, second = (self.models.get(name, own_name(name)) for name in (low, high))
+        first, second = (self.models.get(own_name(name), own_name(name)) for name in (low, high))
         return assume_correlation(first, second)
 
     def temper(self, names: Iterable[str]) -> float:
@@ -117,9 +117,9 @@ class Weights(Value):
         return 1.0 / (1.0 + rho * max(0, len(distinct) - 1))
 
     @functools.cached_property
-    def tempering(self) -> float:
-        """Return the same for all auditors that labels have graded."""
-        return self.temper(name for name, learned in self.auditors.items() if learned.is_tried)
+    def tried(self) -> frozenset[str]:
+        """Return the auditors that any label has graded."""
+        return frozenset(name for name, learned in self.auditors.items() if learned.is_tried)
 
 
 STRANGER = Learned()
