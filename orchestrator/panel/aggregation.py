@@ -14,7 +14,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from orchestrator.panel.weights import UNTRIED, Influence, Learned, Weights, is_of_trace
+from orchestrator.panel.weights import UNTRIED, Influence, Weights, is_of_trace
 
 FURTHEST = 4.0
 """Log-odds beyond which no score is believed."""
@@ -37,14 +37,15 @@ def aggregate(weights: Weights, prior: float, scores: Mapping[str, float]) -> Po
     A score that rests on the trace alone never lowers the result, whatever its weight.
     """
     names = sorted(scores)
-    influences = influence_of(weights, names)
+    tempering = weights.temper(names)
     contributions = {
-        name: _contribution(name, influences[name], to_evidence(scores[name])) for name in names
+        name: _contribution(
+            name, influence_of(weights, name, names, tempering), to_evidence(scores[name])
+        )
+        for name in names
     }
     log_odds = prior + math.fsum(contributions.values())
-    return Posterior(
-        to_probability(log_odds), log_odds, contributions, effective_number(weights, names)
-    )
+    return Posterior(to_probability(log_odds), log_odds, contributions, len(names) * tempering)
 
 
 def effective_number(weights: Weights, names: Iterable[str]) -> float:
@@ -79,32 +80,33 @@ def to_probability(log_odds: float) -> float:
     return small / (1.0 + small)
 
 
-def influence_of(weights: Weights, names: Collection[str]) -> dict[str, Influence]:
-    """Return what the opinion of each of `names` counts when these speak and no others."""
-    tempering = weights.temper(names)
-    alone = _share_alone(weights, names, tempering)
-    return {name: _blend(weights.of(name), tempering, alone) for name in names}
+def influence_of(
+    weights: Weights, name: str, names: Collection[str], tempering: float
+) -> Influence:
+    """Return what the opinion of `name` counts when `names` speak, and no others.
+
+    `tempering` is that of `names`, which all of their opinions share.
+    """
+    learned = weights.of(name)
+    if not learned.is_tried:
+        weight = UNTRIED * tempering
+        return Influence(raising=weight, clearing=weight)
+    share = _share_alone(weights, names, tempering)
+    one, many = learned.alone, learned.together
+    return Influence(
+        raising=share * one.raising + (1.0 - share) * many.raising,
+        clearing=share * one.clearing + (1.0 - share) * many.clearing,
+    )
 
 
 def _share_alone(weights: Weights, names: Collection[str], tempering: float) -> float:
-    """Return 1 where one of the K graded auditors speaks, 0 where all do, (K - n) / (K - 1) / (1 +
-    rho (n - 1)) for n of them: what equally correlated errors make of a weight.
+    """Return 1 where one of the K graded auditors speaks, 0 where all do, and between them
+    (K - n) / (K - 1) / (1 + rho (n - 1)): what equally correlated errors make of a weight.
     """
     graded, speaking = len(weights.tried), len(weights.tried.intersection(names))
     if graded < 2 or speaking < 2:
         return 1.0
     return tempering * (graded - speaking) / (graded - 1)
-
-
-def _blend(learned: Learned, tempering: float, alone: float) -> Influence:
-    if not learned.is_tried:
-        weight = UNTRIED * tempering
-        return Influence(raising=weight, clearing=weight)
-    one, many = learned.alone, learned.together
-    return Influence(
-        raising=alone * one.raising + (1.0 - alone) * many.raising,
-        clearing=alone * one.clearing + (1.0 - alone) * many.clearing,
-    )
 
 
 def _contribution(name: str, influence: Influence, evidence: float) -> float:

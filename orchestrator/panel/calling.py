@@ -151,7 +151,8 @@ def _chance_of_alarm(log_odds: float, up: float, down: float) -> float:
 def _steps(weights: Weights, name: str, called: Collection[str]) -> tuple[float, float]:
     """Return how far an opinion of usual strength moves the log-odds up and down."""
     learned = weights.of(name)
-    influence = influence_of(weights, [*called, name])[name]
+    names = {*called, name}
+    influence = influence_of(weights, name, names, weights.temper(names))
     up = influence.raising * learned.reach_raising
     down = influence.clearing * learned.reach_clearing
     return max(0.0, up), 0.0 if is_of_trace(name) else max(0.0, down)
