@@ -85,9 +85,9 @@ def _report_sequential(items: Sequence[llmbar.Judged]) -> None:
                 items, llmbar.PANELS[name], Band(1.0 - stop, stop), n=MAIN, first=first,
                 may_invert=mode == "free",
             )  # fmt: skip
-            print(f"  stop at {_short(stop)}, first wave of {first}, {mode}: {found.calls:.2f} calls"
-                  f" an item, accuracy {_short(found.accuracy)}, log-loss {_short(found.log_loss)}",
-                  flush=True)  # fmt: skip
+            print(f"  stop at {_short(stop)}, first wave of {first}, {mode}: "
+                  f"{found.calls:.2f} calls an item, accuracy {_short(found.accuracy)}, "
+                  f"log-loss {_short(found.log_loss)}", flush=True)  # fmt: skip
 
 
 def _report_scripted(shared: Path) -> None:
@@ -117,7 +117,7 @@ def _report_scripted(shared: Path) -> None:
 
 
 def _write(cells: Sequence[str]) -> None:
-    widths = (25, 9, 11 if len(cells) == 7 else 6, *[9] * 16)
+    widths = (25, 9, 13 if len(cells) == 7 else 6, *[9] * 16)
     line = "".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=False))
     print(line.rstrip())
     sys.stdout.flush()
