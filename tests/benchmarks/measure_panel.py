@@ -8,10 +8,14 @@ from __future__ import annotations
 import functools
 import math
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 
 from orchestrator.auditors.combination import load_combination
+from orchestrator.panel.aggregation import aggregate
+from orchestrator.panel.fitting import fit
 from orchestrator.panel.thresholds import Band, find_band, wald_band
 from tests.benchmarks import llmbar, scripted
 from tests.benchmarks.labelled import LABELLED, find_shared
@@ -51,8 +55,25 @@ def main() -> None:
     if shared is None:
         print("no recorded verdicts: set CROSSAUDIT_SHARED to where they are")
         return
+    _report_time()
     _report_llmbar(shared.parent)
     _report_scripted(shared)
+
+
+def _report_time() -> None:
+    members = scripted.make_panel(7)
+    said = scripted.say(members, SKILLS[0], scripted.make_canaries(500, 2 / 3, 1), 2)
+    fits, votes = [], []
+    for _ in range(20):
+        start = time.process_time()
+        weights = fit(members, said)
+        fits.append(time.process_time() - start)
+        start = time.process_time()
+        for one in said:
+            aggregate(weights, 0.0, one.scores)
+        votes.append((time.process_time() - start) / len(said))
+    print(f"fit of 500 labels by 7 auditors: median {median(fits) * 1e3:.1f} ms of processor time; "
+          f"weighing 7 votes: {median(votes) * 1e6:.0f} us\n")  # fmt: skip
 
 
 def _report_llmbar(data: Path) -> None:
