@@ -7,8 +7,8 @@ that may be empty; here an event is the JSON it came as, and nothing else.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, suppress
 from typing import Any, Protocol
 
 import anyio
@@ -42,37 +42,42 @@ async def receive(opening: Any, joined: Joined) -> dict[str, Any]:
     async with opening as response:
         if "event-stream" not in response.headers.get("content-type", ""):
             return as_dict(json.loads(await response.read()))
-        events = read_events(response.iter_bytes())
-        async for event in events:
+        async with aclosing(response.http_response.aiter_bytes()) as pieces:
+            await _join(pieces, joined)
+        return joined.result()
+
+
+async def _join(pieces: AsyncIterator[bytes], joined: Joined) -> None:
+    reader = EventReader()
+    async for piece in pieces:
+        for event in reader.feed(piece):
             try:
                 joined.add(event)
             except (TypeError, KeyError, AttributeError, ValueError) as error:
                 raise Garbled(f"an event that makes no sense: {error}") from error
-            if joined.done:
-                break
-        # A connection that is read to its end is used again; what comes now does not matter.
-        with anyio.move_on_after(_DRAIN_S), suppress(Exception):
-            async for _ in events:
-                pass
-        return joined.result()
+        if joined.done:
+            break
+    # A connection that is read to its end is used again; what comes now does not matter.
+    with anyio.move_on_after(_DRAIN_S), suppress(Exception):
+        async for _ in pieces:
+            pass
 
 
-async def read_events(pieces: AsyncIterator[bytes]) -> AsyncIterator[dict[str, Any]]:
-    """Yield the JSON object of each event up to `[DONE]` or the end."""
-    data: list[bytes] = []
-    async for line in _lines(pieces):
-        if line.startswith(b"data:"):
-            data.append(line[5:].removeprefix(b" "))
-        elif not line and data:
-            text, data = b"\n".join(data), []
-            if text.strip() == b"[DONE]":
-                continue
-            yield as_dict(json.loads(text))
+class EventReader:
+    """Cut a stream of bytes into events: the JSON object of each, `[DONE]` left out."""
 
+    def __init__(self) -> None:
+        self._rest = b""
+        self._data: list[bytes] = []
 
-async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    rest = b""
-    async for piece in pieces:
-        *lines, rest = (rest + piece).split(b"\n")
+    def feed(self, piece: bytes) -> Iterator[dict[str, Any]]:
+        """Yield the events that `piece` ends."""
+        *lines, self._rest = (self._rest + piece).split(b"\n")
         for line in lines:
-            yield line.removesuffix(b"\r")
+            line = line.removesuffix(b"\r")
+            if line.startswith(b"data:"):
+                self._data.append(line[5:].removeprefix(b" "))
+            elif not line and self._data:
+                text, self._data = b"\n".join(self._data), []
+                if text.strip() != b"[DONE]":
+                    yield as_dict(json.loads(text))

@@ -56,11 +56,12 @@ class Faults:
             return self.by_body(body if isinstance(body, dict) else {"message": str(error)})
         source = error.__cause__ or error
         why = self._why(source, type(source).__name__)
-        if names.intersection(_BROKEN_LINE):
-            connected = not {type(source).__name__, *names}.intersection(_NEVER_CONNECTED)
-            return failed("connection", why, retry=True, served=connected)
+        names |= {kind.__name__ for kind in type(source).__mro__}
         if isinstance(error, Garbled) or names.intersection(_NOT_DATA):
             return failed("malformed", why, retry=True, rung="doubtful")
+        if names.intersection(_BROKEN_LINE):
+            connected = not names.intersection(_NEVER_CONNECTED)
+            return failed("connection", why, retry=True, served=connected)
         if isinstance(error, (TypeError, ValueError)):
             return failed("rejected", why, served=False)
         return failed("server error", why, retry=True)
