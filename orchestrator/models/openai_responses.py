@@ -135,8 +135,8 @@ def _incomplete(answer: dict[str, Any], tokens: Tokens) -> Attempt:
     reason = mapping(answer.get("incomplete_details")).get("reason")
     if reason == "content_filter":
         return failed("filtered", "the content filter ended it", tokens=tokens)
-    if reason == "max_output_tokens":
-        return failed("truncated", "it ran into max_output_tokens", tokens=tokens)
+    if reason in ("max_output_tokens", None):
+        return failed("truncated", "it ended before the answer was complete", tokens=tokens)
     why = one_line(f"incomplete for an unknown reason: {reason}")
     return failed("malformed", why, retry=True, tokens=tokens, rung="doubtful")
 
