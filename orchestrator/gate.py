@@ -1,4 +1,4 @@
-"""The staircase for one turn: rules, auditors, thresholds, strikes, one decision an action.
+"""The staircase for one turn: rules, auditors, panel, thresholds, strikes, one decision an action.
 
 Called by the guard, which records what this returns before anything is released. Read this and
 `guard.py` first.
@@ -7,22 +7,29 @@ Called by the guard, which records what this returns before anything is released
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from orchestrator.auditors.auditor import Auditor, Learned, Learner, LearningSeat, Seat, ask
-from orchestrator.auditors.combination import load_combination
+from orchestrator.auditors.combination import Combined, load_combination
 from orchestrator.auditors.result_check import find_result_checker
 from orchestrator.clock import Clock
 from orchestrator.config import Gate as GateConfig
 from orchestrator.domain.action import Action, Observation, Turn
+from orchestrator.domain.chance import Chance
 from orchestrator.domain.decision import Decision, Outcome, strictest
-from orchestrator.domain.event import Decided, Fact, RulesChecked, VerdictGiven
-from orchestrator.domain.run import RunFacts
+from orchestrator.domain.docket import Docket
+from orchestrator.domain.event import Decided, RulesChecked, VerdictGiven
+from orchestrator.domain.panel import Ruling
+from orchestrator.domain.run import PanelUse, RunFacts
 from orchestrator.domain.value import JsonObject
 from orchestrator.domain.verdict import Hit, Verdict
+from orchestrator.panel.outcome import outcome_of, outcome_of_ruling
+from orchestrator.panel.roster import Roster
 from orchestrator.rules.patches import apply_patches, patch_text
 from orchestrator.rules.ruleset import RuleSet
+
+# Above 300 lines: the whole staircase, from proposal to decision, is read in one place.
 
 
 class Judged(NamedTuple):
@@ -44,6 +51,7 @@ class Gate:
         config: GateConfig,
         facts: RunFacts,
         clock: Clock,
+        roster: Roster | None = None,
     ) -> None:
         self._rules = rules
         self._config = config
@@ -51,6 +59,8 @@ class Gate:
         self._state = rules.start(root=facts.root, tools=facts.tools, task=facts.task)
         self._facts = facts.model_copy(update={"seed": "", "source": None})
         """What auditors may know of the run: nothing that foretells a prompt or names a label."""
+        chance = Chance(facts.seed)
+        self._hearing = roster.convene(rules, self._facts, chance) if roster else None
         self._seats: list[tuple[Auditor, Seat]] = [(a, a.open(self._facts)) for a in auditors]
         self._combination = load_combination()
         self._results = find_result_checker(auditors, config.results)
@@ -60,23 +70,40 @@ class Gate:
     def hear(self, text: str) -> None:
         """Take note of the user's words."""
         self._rules.hear(text, self._state)
+        if self._hearing:
+            self._hearing.hear(text)
         for _, seat in self._seats:
             seat.hear(text)
 
-    async def judge(self, turn: Turn, record: list[Fact]) -> list[Judged]:
-        """Decide every action of `turn`; put each step into `record` as it is taken."""
+    async def judge(self, turn: Turn, docket: Docket) -> list[Judged]:
+        """Decide every action of `turn`; put each step on `docket` as it is taken."""
         started = self._clock.monotonic()
-        hits = self._check_rules(turn, record)
-        verdicts = self._ask_auditors(turn, hits, record)
-        judged = [self._decide(turn, action, hits, verdicts) for action in turn.actions]
+        hits = self._check_rules(turn, docket)
+        verdicts = self._ask_auditors(turn, hits, docket)
+        combined = {
+            action.id: self._combination.combine(hits, verdicts, action.id)
+            for action in turn.actions
+        }
+        rulings = await self._ask_panel(turn, hits, verdicts, combined, docket)
+        judged = [
+            self._decide(turn, action, hits, combined[action.id], rulings.get(action.id))
+            for action in turn.actions
+        ]
         judged = [self._strike(one) for one in judged]
         micros = self._micros_since(started)
-        record.extend(
-            Decided(turn=turn.index, decision=one.decision, micros=micros) for one in judged
+        docket.add(
+            *(Decided(turn=turn.index, decision=one.decision, micros=micros) for one in judged)
         )
         released = frozenset(one.action.id for one in judged if one.decision.decision.releases)
         self._rules.record(turn, released, self._state)
+        if self._hearing:
+            self._hearing.take(turn, released)
         return judged
+
+    @property
+    def panel_use(self) -> PanelUse | None:
+        """Return what auditors that are models did so far; None where there are none."""
+        return self._hearing.use if self._hearing else None
 
     def approve(self, turn: Turn, action: Action) -> None:
         """Take note that a person released `action` as it stands here."""
@@ -111,6 +138,8 @@ class Gate:
 
     def observe(self, observation: Observation, action: Action | None) -> tuple[Hit, ...]:
         """Check a tool result; the labels it earns hold for the rest of the run."""
+        if self._hearing:
+            self._hearing.observe(observation, action)
         for _, seat in self._seats:
             seat.observe(observation, action)
         hits = self._rules.observe(observation, action, self._state)
@@ -133,34 +162,65 @@ class Gate:
         if isinstance(auditor, Learner):
             auditor.keep(self._facts, learned)
 
-    def _check_rules(self, turn: Turn, record: list[Fact]) -> tuple[Hit, ...]:
+    def _check_rules(self, turn: Turn, docket: Docket) -> tuple[Hit, ...]:
         started = self._clock.monotonic()
         hits = self._rules.check(turn, self._state)
-        record.append(RulesChecked(turn=turn.index, hits=hits, micros=self._micros_since(started)))
+        docket.add(RulesChecked(turn=turn.index, hits=hits, micros=self._micros_since(started)))
         return hits
 
-    def _ask_auditors(self, turn: Turn, hits: Sequence[Hit], record: list[Fact]) -> list[Verdict]:
+    def _ask_auditors(self, turn: Turn, hits: Sequence[Hit], docket: Docket) -> list[Verdict]:
         given: list[Verdict] = []
         for auditor, seat in self._seats:
             started = self._clock.monotonic()
             verdicts = ask(auditor, seat, turn, hits)
             micros = self._micros_since(started)
-            record.extend(
-                VerdictGiven(turn=turn.index, verdict=verdict, micros=micros)
-                for verdict in verdicts
+            docket.add(
+                *(
+                    VerdictGiven(turn=turn.index, verdict=verdict, micros=micros)
+                    for verdict in verdicts
+                )
             )
             given.extend(verdicts)
         return given
 
+    async def _ask_panel(
+        self,
+        turn: Turn,
+        hits: Sequence[Hit],
+        verdicts: Sequence[Verdict],
+        combined: Mapping[str, Combined],
+        docket: Docket,
+    ) -> dict[str, Ruling]:
+        """Return rulings by action; of what the rules deny by themselves no model is asked."""
+        if self._hearing is None:
+            return {}
+        denied = {hit.action for hit in hits if hit.effect in ("deny", "terminate")}
+        priors = {
+            action.id: self._combination.log_odds(combined[action.id])
+            for action in turn.actions
+            if action.id not in denied and not self._missing_reason(turn, action)
+        }
+        return await self._hearing.judge(turn, hits, verdicts, priors, docket)
+
     def _decide(
-        self, turn: Turn, action: Action, hits: Sequence[Hit], verdicts: Sequence[Verdict]
+        self,
+        turn: Turn,
+        action: Action,
+        hits: Sequence[Hit],
+        combined: Combined,
+        ruling: Ruling | None,
     ) -> Judged:
         own = [hit for hit in hits if hit.action == action.id and hit.effect != "flag"]
-        suspicion, contributions = self._combination.combine(hits, verdicts, action.id)
+        suspicion, contributions = combined
         by_rules = strictest([Outcome(hit.effect) for hit in own])
-        by_suspicion = self._outcome_of(suspicion)
+        by_opinion = outcome_of(self._config, suspicion)
+        if ruling:
+            stakes = self._hearing.stakes(action) if self._hearing else "irreversible"
+            by_opinion = outcome_of_ruling(self._config, ruling, stakes, by_opinion)
+            contributions = {**contributions, **ruling.contributions}
+            suspicion = suspicion if ruling.probability is None else ruling.probability
         missing = self._missing_reason(turn, action)
-        outcome = strictest([by_rules, by_suspicion, Outcome.DENY if missing else Outcome.ALLOW])
+        outcome = strictest([by_rules, by_opinion, Outcome.DENY if missing else Outcome.ALLOW])
         cause = "rules" if own else ""
         clause = rule = None
         reason = ""
@@ -169,6 +229,9 @@ class Gate:
             clause, rule, reason = hit.clause, hit.rule, _reason(hit)
         elif missing:
             cause, reason = "justification", missing
+        elif outcome is not Outcome.ALLOW and ruling and ruling.end != "clear":
+            cause = "quorum" if ruling.end == "no quorum" else "panel"
+            reason = ruling.reason
         elif outcome is not Outcome.ALLOW:
             cause, reason = "suspicion", f"combined suspicion {suspicion:.2f}"
         if outcome in (Outcome.MODIFY, Outcome.ESCALATE) and by_rules is not Outcome.ALLOW:
@@ -204,13 +267,6 @@ class Gate:
         arguments: JsonObject | None = action.arguments if final is Outcome.MODIFY else None
         update = {"decision": final, "arguments": arguments}
         return Judged(action, decision.model_copy(update=update), approvals)
-
-    def _outcome_of(self, suspicion: float | None) -> Outcome:
-        if suspicion is None:
-            return Outcome.ALLOW
-        if suspicion >= self._config.deny_at:
-            return Outcome.DENY
-        return Outcome.ESCALATE if suspicion >= self._config.escalate_at else Outcome.ALLOW
 
     def _missing_reason(self, turn: Turn, action: Action) -> str | None:
         """Say what is wrong with the justification where one is required."""

@@ -18,6 +18,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from orchestrator.auditors.auditor import Auditor, Learner
 from orchestrator.auditors.combination import load_combination
+from orchestrator.auditors.model.auditor import ModelAuditor
 from orchestrator.auditors.registry import build_auditors
 from orchestrator.clock import Clock, SystemClock
 from orchestrator.config import Config, load_config
@@ -31,6 +32,8 @@ from orchestrator.errors import ActionDenied, CrossauditError, ProtocolError, St
 from orchestrator.guarded.run import GuardedRun, Resample
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.panel.members import build_members
+from orchestrator.panel.roster import Roster
 from orchestrator.rules.redaction import Redactor
 from orchestrator.rules.ruleset import RuleSet, load_rules
 from orchestrator.rules.secrets import SecretScanner
@@ -59,7 +62,7 @@ class Guard:
 
     `config` is a Config, a path, or None to find `crossaudit.toml` upward from here; `ledger` is a
     path, a PostgreSQL URL or an open Ledger, and stands above what the configuration says;
-    `auditors` are those the configuration names unless given. A
+    `auditors` and `models` are those the configuration names unless given. A
     ConfigError or PolicyError is raised here, a StoreError when the first run opens. Use it as an
     async context manager to keep the ledger open between runs.
     """
@@ -71,6 +74,7 @@ class Guard:
         *,
         profile: str | None = None,
         auditors: Sequence[Auditor] | None = None,
+        models: Sequence[ModelAuditor] | None = None,
         clock: Clock | None = None,
     ) -> None:
         if isinstance(config, Config):
@@ -88,6 +92,8 @@ class Guard:
             place = ledger.location if isinstance(ledger, Ledger) else str(self._location)
             auditors = build_auditors(self.config, place)
         self.auditors = tuple(auditors)
+        seated = build_members(self.config, self.clock) if models is None else models
+        self.roster = Roster(seated, self.config, self.clock) if seated else None
         self._ledger: Ledger | None = None
         self._users = 0
         self._subscribers: set[MemoryObjectSendStream[Event]] = set()
@@ -137,6 +143,7 @@ class Guard:
                 clock=self.clock,
                 take_answers=lambda: ledger.take_answers(name),
                 publish=self._publish,
+                roster=self.roster,
             )
             opened.resample = resample
             async with opened:
@@ -192,6 +199,8 @@ class Guard:
 
     async def _release(self) -> None:
         self._users -= 1
+        if self._users == 0 and self.roster:
+            await self.roster.aclose()
         if self._users == 0 and self._ledger and self._ledger is not self._location:
             await self._ledger.aclose()
             self.witness_failures += self._ledger.witness_failures

@@ -90,6 +90,10 @@ class Combination:
             round(suspicion, 4), {name: round(part, 4) for name, part in contributions.items()}
         )
 
+    def log_odds(self, combined: Combined) -> float:
+        """Return the log-odds of a suspicion; the prior's where no auditor scored."""
+        return self._prior if combined.suspicion is None else _log_odds(_inside(combined.suspicion))
+
     def weight_of(self, source: str) -> float:
         """Return the weight of an auditor's name or of `NAME:trace`."""
         return self.weights.auditors.get(source, self.weights.others)
@@ -134,6 +138,10 @@ def read_combination(text: str, file: str) -> Combination:
             if not 0.0 <= weight <= 10.0:
                 raise document.error(f"{name}: a weight is from 0 to 10", (section, name))
     return Combination(parsed, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _inside(suspicion: float) -> float:
+    return min(max(suspicion, 1.0 - SUREST), SUREST)
 
 
 def _log_odds(probability: float) -> float:

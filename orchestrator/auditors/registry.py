@@ -35,13 +35,15 @@ _KINDS = {
 
 
 def build_auditors(config: Config, ledger: str | None = None) -> tuple[Auditor, ...]:
-    """Return the enabled auditors in the order of the configuration.
+    """Return the enabled auditors that need no model, in the order of the configuration.
 
     Habits are kept beside `ledger`, or else beside the ledger of the configuration.
     ConfigError for a setting that an auditor does not know, PolicyError for a damaged word list.
     """
     place = ledger or config.ledger.path
-    return tuple(_build(entry, place) for entry in config.auditors if entry.enabled)
+    return tuple(
+        _build(entry, place) for entry in config.auditors if entry.enabled and entry.kind in _KINDS
+    )
 
 
 def _build(entry: AuditorConfig, ledger: str) -> Auditor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import click
 from orchestrator.cli.command import Group
 from orchestrator.cli.options import json_option, with_config
 from orchestrator.cli.plain import safe
-from orchestrator.config import FILE_NAME, Config, Section, read_profile
+from orchestrator.config import FILE_NAME, AuditorConfig, Config, Section, read_profile
 from orchestrator.errors import CrossauditError
 
 if TYPE_CHECKING:
@@ -108,11 +108,20 @@ def _template(profile: str) -> Iterator[str]:
             yield from _comment(Config.model_fields[name].description or "")
             for entry in section:
                 yield f"#[[{name}]]"
-                yield from _fields(entry)
+                yield from _fields(entry, ("name", "enabled", "settings"))
+            yield ""
+            yield "# One that is a model; give at least two, of different vendors:"
+            yield f"# [[{name}]]"
+            example = AuditorConfig(name="second-opinion", kind="model", model="openai:NAME")
+            yield from (
+                line.replace("#", "# ", 1) if line[1] != " " else line for line in _fields(example)
+            )
 
 
-def _fields(section: Section) -> Iterator[str]:
+def _fields(section: Section, only: Collection[str] = ()) -> Iterator[str]:
     for name, field in type(section).model_fields.items():
+        if only and name not in only:
+            continue
         yield from _comment(field.description or "")
         line = _assign(name, getattr(section, name))
         yield line if line.startswith("#") else f"#{line}"
@@ -134,7 +143,8 @@ def _toml(value: Any) -> str:
     """Write a value as TOML on one line."""
     match value:
         case Mapping():
-            return "{" + ", ".join(f"{_key(k)} = {_toml(v)}" for k, v in value.items()) + "}"
+            given = {key: item for key, item in value.items() if item is not None}
+            return "{" + ", ".join(f"{_key(k)} = {_toml(v)}" for k, v in given.items()) + "}"
         case list() | tuple():
             return "[" + ", ".join(map(_toml, value)) + "]"
         case str() | bool() | int() | float():

@@ -13,10 +13,13 @@ from pydantic import Field, TypeAdapter
 
 from orchestrator.domain.action import Observation, Turn
 from orchestrator.domain.decision import Approval, Decision, Outcome, Request
+from orchestrator.domain.panel import ClaimAnswer, How, PooledClaim, Ruling, Why
 from orchestrator.domain.run import RunFacts, RunSummary
+from orchestrator.domain.usage import Usage
 from orchestrator.domain.value import Value
-from orchestrator.domain.verdict import Hit, Verdict
+from orchestrator.domain.verdict import Claim, Hit, Verdict
 
+# Above 300 lines: one vocabulary, in one place.
 SCHEMA_VERSION = 1
 
 
@@ -57,6 +60,136 @@ class VerdictGiven(Value):
     turn: int
     verdict: Verdict
     micros: int = 0
+
+
+class PanelConvened(Value):
+    """A turn went to the auditors that are models."""
+
+    kind: Literal["panel_convened"] = "panel_convened"
+    turn: int
+    actions: tuple[str, ...]
+    """The actions still open; what rules denied is not asked about."""
+    why: Why
+    members: tuple[str, ...]
+    """Who may be called."""
+
+
+class AuditorsCalled(Value):
+    """A wave of auditors was called; the chance each had stays on record for later statistics."""
+
+    kind: Literal["auditors_called"] = "auditors_called"
+    turn: int
+    auditors: tuple[str, ...]
+    how: How
+    propensity: dict[str, float] = Field(default_factory=dict)
+
+
+class VoteCommitted(Value):
+    """A vote was cast; recorded before anything of any vote was shown to another auditor."""
+
+    kind: Literal["vote_committed"] = "vote_committed"
+    turn: int
+    auditor: str
+    look: str
+    commitment: str
+    """SHA-256 of the verdicts as the `verdict_given` events hold them."""
+
+
+class DebateOpened(Value):
+    """The panel stayed undecided over claims that not everybody had addressed."""
+
+    kind: Literal["debate_opened"] = "debate_opened"
+    turn: int
+    action: str
+    mode: str
+    claims: tuple[PooledClaim, ...]
+    struck: tuple[Claim, ...] = ()
+    """Claims whose quote stands nowhere; shown to nobody."""
+
+
+class DebateAnswered(Value):
+    """An auditor answered the pooled claims."""
+
+    kind: Literal["debate_answered"] = "debate_answered"
+    turn: int
+    action: str
+    round: int
+    auditor: str
+    answers: tuple[ClaimAnswer, ...]
+    before: float | None
+    after: float | None
+    counted: bool
+    """Whether the change rests on verified evidence that was new to the auditor."""
+    why: str = ""
+
+
+class DebateClosed(Value):
+    """A debate ended."""
+
+    kind: Literal["debate_closed"] = "debate_closed"
+    turn: int
+    action: str
+    how: Literal["settled", "no valid change", "stable", "last round", "deadline"]
+    rounds: int
+    surviving: tuple[str, ...] = ()
+    """Ids of the claims that nobody refuted with evidence."""
+
+
+class PanelSettled(Value):
+    """What the panel came to on one action."""
+
+    kind: Literal["panel_settled"] = "panel_settled"
+    turn: int
+    ruling: Ruling
+
+
+class BudgetExhausted(Value):
+    """Auditors that are models may spend no more; the configured outcome holds from here."""
+
+    kind: Literal["budget_exhausted"] = "budget_exhausted"
+    scope: Literal["run", "day"]
+    spent_usd: float
+    limit_usd: float
+
+
+class BreakerChanged(Value):
+    """An endpoint failed so often that it is left alone for a while, or works again."""
+
+    kind: Literal["breaker_changed"] = "breaker_changed"
+    endpoint: str
+    state: Literal["closed", "open", "half-open"]
+    failures: int = 0
+
+
+class CanaryShown(Value):
+    """An auditor was shown an action of known answer; it was never executed and never counts."""
+
+    kind: Literal["canary_shown"] = "canary_shown"
+    turn: int
+    canary: str
+    bad: bool
+    verdict: Verdict
+    propensity: float = 1.0
+
+
+class CrossAudited(Value):
+    """A rationale was judged by an auditor that did not know whose it was."""
+
+    kind: Literal["cross_audited"] = "cross_audited"
+    turn: int
+    action: str
+    judge: str
+    ratee: str
+    by: Literal["auditor", "arbiter"] = "auditor"
+    quotes_hold: bool | None = None
+    """None where the judge gave no answer; never guessed."""
+    follows: bool | None = None
+    """Whether the verdict follows from what is quoted."""
+    planted: str | None = None
+    """The flaw we planted in the rationale; None for one as it was given."""
+    why: str = ""
+    prompt: str = ""
+    usage: Usage | None = None
 
 
 class Decided(Value):
@@ -169,6 +302,17 @@ Fact: TypeAlias = Annotated[
     | TurnProposed
     | RulesChecked
     | VerdictGiven
+    | PanelConvened
+    | AuditorsCalled
+    | VoteCommitted
+    | DebateOpened
+    | DebateAnswered
+    | DebateClosed
+    | PanelSettled
+    | BudgetExhausted
+    | BreakerChanged
+    | CanaryShown
+    | CrossAudited
     | Decided
     | ApprovalRequested
     | ApprovalVoted

@@ -7,9 +7,13 @@ from typing import Literal, TypeAlias
 from pydantic import Field
 
 from orchestrator.domain.action import ToolSpec
+from orchestrator.domain.usage import Usage, add_usage
 from orchestrator.domain.value import JsonObject, Value
 
 Mode: TypeAlias = Literal["live", "replay"]
+
+
+NO_MODEL = "no model auditor: rules and local auditors only"
 
 
 class PackRef(Value):
@@ -73,6 +77,48 @@ class Coverage(Value):
         return (self.observed - self.bypassed) / self.observed if self.observed else None
 
 
+class PanelUse(Value):
+    """What the auditors that are models did in a run."""
+
+    members: int
+    """Configured and allowed to judge this agent."""
+    vendors: int
+    actions: int = 0
+    """Actions that were put before them."""
+    scored: int = 0
+    """Votes that counted."""
+    abstained: int = 0
+    failed: int = 0
+    no_quorum: int = 0
+    """Actions on which too few gave a verdict."""
+    debates: int = 0
+    usage: Usage = Usage()
+
+    def plus(self, other: PanelUse) -> PanelUse:
+        """Return the sum of two runs' use of one panel."""
+        return PanelUse(
+            members=max(self.members, other.members),
+            vendors=max(self.vendors, other.vendors),
+            actions=self.actions + other.actions,
+            scored=self.scored + other.scored,
+            abstained=self.abstained + other.abstained,
+            failed=self.failed + other.failed,
+            no_quorum=self.no_quorum + other.no_quorum,
+            debates=self.debates + other.debates,
+            usage=add_usage((self.usage, other.usage)),
+        )
+
+    def __str__(self) -> str:
+        """Return one line for a person."""
+        said = f"{self.members} model auditors of {self.vendors} vendors saw {self.actions} actions"
+        parts = [f"{self.scored} votes", f"{self.abstained} abstained", f"{self.failed} failed"]
+        if self.no_quorum:
+            parts.append(f"{self.no_quorum} actions below the quorum")
+        cost = self.usage.cost_usd
+        parts.append("cost unknown" if cost is None else f"{cost:.4f} USD")
+        return f"{said}: {', '.join(parts)}"
+
+
 class RunSummary(Value):
     """What stands in a run's last event."""
 
@@ -85,4 +131,6 @@ class RunSummary(Value):
     failures: dict[str, int] = Field(default_factory=dict)
     """Fail modes that occurred, by cause."""
     coverage: Coverage = Coverage()
-    auditors: str = "no model auditor: rules and local auditors only"
+    auditors: str = NO_MODEL
+    panel: PanelUse | None = None
+    """None where no model auditor is configured."""

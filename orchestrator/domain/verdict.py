@@ -55,6 +55,8 @@ class Claim(Value):
     quote: str
     source: str
     """Where the quote is said to stand: `arguments`, `message`, `reasoning`, `task` or an event."""
+    side: Literal["against", "for"] = "against"
+    """Whether it speaks against the action or for it."""
     verified: bool = False
     """Set by us after the quote was found in the trace; an unverified claim counts for nothing."""
 

@@ -13,6 +13,7 @@ from orchestrator.clock import Clock
 from orchestrator.config import Config
 from orchestrator.domain.action import Turn
 from orchestrator.domain.decision import Approval, Decision, Outcome
+from orchestrator.domain.docket import Docket
 from orchestrator.domain.event import (
     Decided,
     Event,
@@ -25,7 +26,7 @@ from orchestrator.domain.event import (
     UserSaid,
 )
 from orchestrator.domain.review import Result, Review
-from orchestrator.domain.run import RunFacts, RunSummary
+from orchestrator.domain.run import NO_MODEL, RunFacts, RunSummary
 from orchestrator.domain.value import clean_text
 from orchestrator.gate import Gate, Judged
 from orchestrator.guarded.escalation import Escalations
@@ -35,6 +36,7 @@ from orchestrator.guarded.turns import Draft, Words, draft_turn, unread_turn
 from orchestrator.ledger.log import Log
 from orchestrator.oversight.coverage import Releases
 from orchestrator.oversight.desk import Addressed
+from orchestrator.panel.roster import Roster
 from orchestrator.rules.redaction import Redactor, restore_object
 from orchestrator.rules.ruleset import RuleSet
 
@@ -43,6 +45,9 @@ Resample: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
 
 OVER = "the run was terminated"
 FAILED = "the guard failed"
+
+
+# Above 300 lines: all that can happen to a run, in the order it happens.
 
 
 class GuardedRun:
@@ -60,6 +65,7 @@ class GuardedRun:
         clock: Clock,
         take_answers: Callable[[], Awaitable[Sequence[Addressed]]],
         publish: Callable[[Sequence[Event]], None] = lambda _: None,
+        roster: Roster | None = None,
     ) -> None:
         self.id = log.run
         self.facts = facts.model_copy(update={"task": redactor.optional(facts.task)})
@@ -67,7 +73,7 @@ class GuardedRun:
         self._config = config
         self._redactor = redactor
         self._record = Record(log, redactor, publish)
-        self._gate = Gate(rules, auditors, config.gate, self.facts, clock)
+        self._gate = Gate(rules, auditors, config.gate, self.facts, clock, roster)
         self._escalations = Escalations(
             self._gate, self._record, redactor, config.approvals, clock, take_answers
         )
@@ -136,6 +142,7 @@ class GuardedRun:
 
     def summary(self) -> RunSummary:
         """Return what happened so far."""
+        use = self._gate.panel_use
         return RunSummary(
             turns=self._next_turn,
             actions=self._record.judged.total(),
@@ -143,6 +150,8 @@ class GuardedRun:
             held=self._record.held,
             failures=dict(self._record.failures),
             coverage=self._releases.coverage,
+            auditors=str(use) if use else NO_MODEL,
+            panel=use,
         )
 
     def instructions(self) -> str:
@@ -254,21 +263,21 @@ class GuardedRun:
         """Decide a turn, live or recorded; what cannot be judged or recorded is denied."""
         if self.terminated:
             return await self._refuse(draft, Outcome.TERMINATE, OVER)
+        docket = Docket(self._record.append)
         try:
-            return await self._decide(draft)
+            docket.add(TurnProposed(turn=draft.turn))
+            judged = await self._gate.judge(draft.turn, docket)
+            return _with_events(judged, await docket.publish())
         except Exception as failure:
             await self._record.note_failure("review", failure, draft.turn.index)
-            return await self._refuse(draft, Outcome.DENY, FAILED)
+            return await self._refuse(draft, Outcome.DENY, FAILED, is_proposed=docket.is_begun)
 
-    async def _decide(self, draft: Draft) -> list[Judged]:
-        facts: list[Fact] = [TurnProposed(turn=draft.turn)]
-        judged = await self._gate.judge(draft.turn, facts)
-        return _with_events(judged, await self._record.append(*facts))
-
-    async def _refuse(self, draft: Draft, outcome: Outcome, reason: str) -> list[Judged]:
+    async def _refuse(
+        self, draft: Draft, outcome: Outcome, reason: str, *, is_proposed: bool = False
+    ) -> list[Judged]:
         """Refuse every action without judging; recorded if that still works."""
         judged = [self._gate.refuse(action, outcome, reason) for action in draft.turn.actions]
-        facts: list[Fact] = [TurnProposed(turn=draft.turn)]
+        facts: list[Fact] = [] if is_proposed else [TurnProposed(turn=draft.turn)]
         facts += [Decided(turn=draft.turn.index, decision=one.decision) for one in judged]
         try:
             return _with_events(judged, await self._record.append(*facts))

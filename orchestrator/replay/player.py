@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from orchestrator.auditors.auditor import Auditor
 from orchestrator.auditors.combination import load_combination, source_of
+from orchestrator.auditors.model.auditor import ModelAuditor
 from orchestrator.auditors.registry import build_auditors
 from orchestrator.clock import Clock, SystemClock
 from orchestrator.config import Config
@@ -21,6 +22,8 @@ from orchestrator.guarded.run import GuardedRun
 from orchestrator.ledger.chain import StoredEvent
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.memory import MemoryLedger
+from orchestrator.panel.members import build_members
+from orchestrator.panel.roster import Roster
 from orchestrator.replay.recording import (
     AgentTurn,
     HumanAnswer,
@@ -55,6 +58,7 @@ class Player:
         config: Config,
         *,
         auditors: Sequence[Auditor] | None = None,
+        models: Sequence[ModelAuditor] | None = None,
         keys: Keys | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -63,6 +67,8 @@ class Player:
         self._auditors = build_auditors(config) if auditors is None else tuple(auditors)
         self._clock = clock or SystemClock()
         self._keys = keys
+        seated = build_members(config, self._clock) if models is None else models
+        self._roster = Roster(seated, config, self._clock) if seated else None
         scanner = SecretScanner(config.privacy.extra_secrets)
         self._redactor = Redactor(scanner, keys.hmac_key if keys else b"")
         self._same = RunFacts(
@@ -95,6 +101,7 @@ class Player:
             redactor=self._redactor,
             clock=self._clock,
             take_answers=_nobody,
+            roster=self._roster,
         )
         messages: dict[int, int] = {}
         turns: dict[str, Turn] = {}

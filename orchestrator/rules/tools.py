@@ -17,8 +17,13 @@ from orchestrator.rules.programs import ProgramFile, index_programs
 from orchestrator.rules.schema import Label, Names, Part
 
 Role = Literal["line", "code", "path", "url", "body", "recipient", "amount", "statement", "prompt"]
+UNKNOWN = "unknown"
 _SQL_STARTS = ("select", "insert", "update", "delete", "drop", "alter", "create", "truncate",
                "with", "grant", "replace", "merge")  # fmt: skip
+
+
+Stakes = Literal["irreversible", "consequential", "none"]
+"""Whether a call can't be undone, changes or sends something, or only looks."""
 
 
 class Shape(Part):
@@ -51,6 +56,9 @@ class ToolFile(Part):
     main: dict[ToolKind, tuple[Role, ...]] = Field(default_factory=dict)
     shapes: tuple[Shape, ...] = ()
     labels: dict[Label, Source] = Field(default_factory=dict)
+    stakes: dict[Literal["irreversible", "looking"], tuple[ToolKind, ...]] = Field(
+        default_factory=dict
+    )
     programs: ProgramFile
 
 
@@ -85,6 +93,7 @@ class ToolMap:
         """Return what an argument of this name may hold."""
         self._shapes_of = functools.lru_cache(maxsize=4096)(self._match_shapes)
         self._shapes = file.shapes
+        self._stakes = file.stakes
         self._labels = {
             label: (frozenset(source.kinds), frozenset(map(plain_name, source.names)))
             for label, source in file.labels.items()
@@ -95,6 +104,15 @@ class ToolMap:
         name = plain_name(action.tool)
         kind, how = self._find_kind(name, action, spec)
         return Identity(kind, how, name, self.labels_of(name, kind))
+
+    def stakes_of(self, identity: Identity) -> Stakes:
+        """Say what is at stake in a call; of a tool nobody knows, something is."""
+        if identity.kind in self._stakes.get("irreversible", ()):
+            return "irreversible"
+        if identity.kind in self._stakes.get("looking", ()):
+            return "none"
+        known = identity.kind == "other" and identity.how != UNKNOWN
+        return "none" if known else "consequential"
 
     def _find_roles(self, argument: str) -> frozenset[Role]:
         return self._roles.get(plain_name(argument), frozenset())
@@ -130,7 +148,7 @@ class ToolMap:
                         shape.kind,
                         f"taken for {shape.kind} by its arguments {', '.join(chosen)}",
                     )
-        return "other", "unknown"
+        return "other", UNKNOWN
 
     def _match_shapes(self, names: tuple[str, ...]) -> tuple[tuple[Shape, tuple[str, ...]], ...]:
         """Return the shapes that arguments of these names can have, with the names that count."""

@@ -13,8 +13,8 @@ SEED = 4242
 MANY = 600
 _HOMES = {"injections": "cases", "claims": "claims", "evasion": "evasion"}
 """Name -> module below `tests.generated`."""
-_FRESH = frozenset({"injections"})
-"""Those with a second held-out set, written after the scorer and without sight of it."""
+_LATER = {"injections": ("fresh", "blind")}
+"""Name -> further held-out sets, each written after the scorer and without sight of it."""
 
 
 class Case(Protocol):
@@ -45,12 +45,12 @@ def held_out() -> dict[str, Callable[[], Iterator[Labelled]]]:
 
 
 def _held_out() -> dict[str, tuple[Generate, str]]:
-    """Return generator and half of each set, the fresh one beside the frozen one."""
+    """Return generator and half of each set, later ones beside the frozen one."""
     sets: dict[str, tuple[Generate, str]] = {}
     for name, generate in generators().items():
         sets[f"generated {name}"] = (generate, "frozen")
-        if name in _FRESH:
-            sets[f"generated {name}, fresh"] = (generate, "fresh")
+        for half in _LATER.get(name, ()):
+            sets[f"generated {name}, {half}"] = (generate, half)
     return sets
 
 

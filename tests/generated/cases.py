@@ -13,8 +13,8 @@ from orchestrator.domain.action import Action, Observation, ToolSpec, Turn
 from orchestrator.domain.run import Source
 from orchestrator.replay.recording import AgentTurn, Recording, ToolResult, UserWords
 from orchestrator.replay.recording import Step as Recorded
-from tests.generated.entities import make_entities
-from tests.generated.world import Goal, Half, Step, Task, Wording, World, load_stock
+from tests.generated.entities import choose_entities, make_entities
+from tests.generated.world import Goal, Half, Step, Stock, Task, Wording, World, load_stock
 
 Course: TypeAlias = Literal[
     "clean", "resisted", "asked", "asked_and_injected", "followed", "partly"
@@ -55,7 +55,7 @@ def generate(seed: int, n: int, half: Half = "development") -> list[Case]:
         course = rng.choices(list(_COURSES), list(_COURSES.values()))[0]
         spoken = {language for goal in world.goals for language in goal.asks}
         wordings = [wording for wording in stock.wordings if wording.language in spoken]
-        scene = _Scene(rng, world, rng.choice(wordings), course, number)
+        scene = _Scene(rng, stock, world, rng.choice(wordings), course, number)
         cases.append(scene.play(stock.decoys if course in ("clean", "asked") else ()))
     return cases
 
@@ -64,14 +64,20 @@ class _Scene:
     """One case in the making."""
 
     def __init__(
-        self, rng: random.Random, world: World, wording: Wording, course: Course, number: int
+        self,
+        rng: random.Random,
+        stock: Stock,
+        world: World,
+        wording: Wording,
+        course: Course,
+        number: int,
     ) -> None:
         self._rng = rng
         self._world = world
         self._wording = wording
         self._course = course
         self._number = number
-        self._entities = make_entities(rng)
+        self._entities = make_entities(rng) | choose_entities(rng, stock.entities)
         self._steps: list[Recorded] = []
         self._turns = 0
         self._first_bad: str | None = None

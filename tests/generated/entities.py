@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping, Sequence
 
 FIRST = (  # noqa: SIM905
     "Nora Ilias Greta Tomas Wanda Yusuf Freya Pablo Mirka Odin Selma Ravi Lotte Enzo Ayumi Bela "
@@ -45,6 +46,14 @@ def make_entities(rng: random.Random) -> dict[str, str]:
         "vendor_url": f"https://{other}/{rng.choice(('docs', 'news', 'guide'))}/{_code(rng, 4)}",
         "package": f"{firms['shop'].lower()}-{rng.choice(('core', 'tools'))}",
         "thief_package": f"{firms['thief_firm'].lower()}-{rng.choice(('helper', 'shim'))}",
+    }
+
+
+def choose_entities(rng: random.Random, choices: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return one of the `choices` for each placeholder; draw nothing where there are none."""
+    return {
+        name: "".join(rng.choice("0123456789") if sign == "#" else sign for sign in rng.choice(of))
+        for name, of in choices.items()
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-Half: TypeAlias = Literal["development", "frozen", "fresh"]
+Half: TypeAlias = Literal["development", "frozen", "fresh", "blind"]
 Arguments: TypeAlias = dict[str, Any]
 
 
@@ -20,6 +20,7 @@ _FILES: dict[Half, tuple[str, ...]] = {
     "development": ("development", "development_wide"),
     "frozen": ("frozen",),
     "fresh": ("fresh",),
+    "blind": ("blind",),
 }
 
 
@@ -84,6 +85,8 @@ class Stock(Part):
     worlds: tuple[World, ...]
     decoys: tuple[str, ...] = ()
     """Ordinary lines of results that sound like instructions and are none to the agent."""
+    entities: dict[str, tuple[str, ...]] = {}
+    """Placeholder -> what it may stand for, beside those of every half; `#` is any digit."""
 
 
 @functools.cache
@@ -95,4 +98,5 @@ def load_stock(half: Half) -> Stock:
         wordings=tuple(wording for part in parts for wording in part.wordings),
         worlds=tuple(world for part in parts for world in part.worlds),
         decoys=tuple(decoy for part in parts for decoy in part.decoys),
+        entities={name: of for part in parts for name, of in part.entities.items()},
     )

@@ -1,0 +1,57 @@
+"""What is recorded of a panel beside its verdicts: who was called and why, and what came of it."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from pydantic import Field
+
+from orchestrator.domain.usage import Usage
+from orchestrator.domain.value import Value
+from orchestrator.domain.verdict import Claim
+
+Why: TypeAlias = Literal["consequential", "suspicious", "every turn", "drawn by lot"]
+How: TypeAlias = Literal["first", "value", "lot", "all", "protocol"]
+End: TypeAlias = Literal["clear", "held", "undecided", "no quorum"]
+
+
+class PooledClaim(Value):
+    """A claim as a debate shows it: anonymous, in neutral words, its quote checked."""
+
+    id: str
+    side: Literal["against", "for"]
+    text: str
+    quote: str
+    source: str
+
+
+class ClaimAnswer(Value):
+    """What an auditor says to a pooled claim."""
+
+    claim: str
+    stance: Literal["accepts", "refutes"]
+    evidence: Claim | None = None
+    """The words it rests on; an answer without a verified quote counts for nothing."""
+
+
+class Ruling(Value):
+    """What the panel came to on one action."""
+
+    action: str
+    end: End
+    probability: float | None = None
+    """That the action should not run; None where nobody scored."""
+    contributions: dict[str, float] = Field(default_factory=dict)
+    """Log-odds by auditor, beside the prior that rules and local auditors gave."""
+    low: float = 0.0
+    high: float = 1.0
+    """The band in which the panel is undecided."""
+    scored: int = 0
+    abstained: int = 0
+    failed: int = 0
+    effective: float = 0.0
+    """Effective number of auditors: what the votes are worth if errors go together."""
+    debated: bool = False
+    usage: Usage = Usage()
+    """What the calls of the turn took; stands on its first ruling only."""
+    reason: str = ""

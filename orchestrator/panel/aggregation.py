@@ -1,0 +1,113 @@
+"""What the votes of a panel come to: a probability, and what each vote added to its log-odds.
+
+The prior is what the local auditors say. Each opinion adds its weight times how far its score lies
+from one half; an abstention is simply absent and adds nothing. Errors go together, so that seven
+opinions count as `k_eff` of them. Those of auditors that no label has graded are tempered by it.
+Those of graded ones have a weight fitted beside the whole panel and one fitted alone, and count
+between the two: at either end that is what was fitted, and where all errors are equally
+correlated it is right between as well.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from orchestrator.panel.weights import UNTRIED, Influence, Learned, Weights, is_of_trace
+
+FURTHEST = 4.0
+"""Log-odds beyond which no score is believed."""
+
+
+class Posterior(NamedTuple):
+    """How likely an action is bad once the votes are counted."""
+
+    probability: float
+    log_odds: float
+    contributions: dict[str, float]
+    """Log-odds by auditor; the prior is not among them."""
+    k_eff: float
+    """How many independent auditors the opinions amount to."""
+
+
+def aggregate(weights: Weights, prior: float, scores: Mapping[str, float]) -> Posterior:
+    """Add the votes to `prior`, itself log-odds; `scores` maps auditors to probabilities of bad.
+
+    A score that rests on the trace alone never lowers the result, whatever its weight.
+    """
+    names = sorted(scores)
+    influences = influence_of(weights, names)
+    contributions = {
+        name: _contribution(name, influences[name], to_evidence(scores[name])) for name in names
+    }
+    log_odds = prior + math.fsum(contributions.values())
+    return Posterior(
+        to_probability(log_odds), log_odds, contributions, effective_number(weights, names)
+    )
+
+
+def effective_number(weights: Weights, names: Iterable[str]) -> float:
+    """Return K / (1 + rho (K - 1)), with rho the mean correlation of the errors of `names`."""
+    distinct = set(names)
+    return len(distinct) * weights.temper(distinct)
+
+
+def to_evidence(score: float) -> float:
+    """Return half the log-odds of a score, within 2 of 0; a bare verdict is worth 1.
+
+    NaN is refused: an answer that is no number is an abstention, and its name is left out.
+    """
+    if not 0.0 <= score <= 1.0:
+        raise ValueError(f"a score is from 0 to 1, not {score}")
+    if score in (0.0, 1.0):
+        return math.copysign(FURTHEST / 2.0, score - 0.5)
+    log_odds = math.log(score) - math.log1p(-score)
+    return max(-FURTHEST, min(FURTHEST, log_odds)) / 2.0
+
+
+def to_score(evidence: float) -> float:
+    """Return the score of that much evidence: what `to_evidence` undoes within its bounds."""
+    return to_probability(2.0 * evidence)
+
+
+def to_probability(log_odds: float) -> float:
+    """Return the probability of log-odds of any size."""
+    if log_odds >= 0.0:
+        return 1.0 / (1.0 + math.exp(-log_odds))
+    small = math.exp(max(log_odds, -700.0))
+    return small / (1.0 + small)
+
+
+def influence_of(weights: Weights, names: Collection[str]) -> dict[str, Influence]:
+    """Return what the opinion of each of `names` counts when these speak and no others."""
+    tempering = weights.temper(names)
+    alone = _share_alone(weights, names, tempering)
+    return {name: _blend(weights.of(name), tempering, alone) for name in names}
+
+
+def _share_alone(weights: Weights, names: Collection[str], tempering: float) -> float:
+    """Return 1 where one of the K graded auditors speaks, 0 where all do, (K - n) / (K - 1) / (1 +
+    rho (n - 1)) for n of them: what equally correlated errors make of a weight.
+    """
+    graded, speaking = len(weights.tried), len(weights.tried.intersection(names))
+    if graded < 2 or speaking < 2:
+        return 1.0
+    return tempering * (graded - speaking) / (graded - 1)
+
+
+def _blend(learned: Learned, tempering: float, alone: float) -> Influence:
+    if not learned.is_tried:
+        weight = UNTRIED * tempering
+        return Influence(raising=weight, clearing=weight)
+    one, many = learned.alone, learned.together
+    return Influence(
+        raising=alone * one.raising + (1.0 - alone) * many.raising,
+        clearing=alone * one.clearing + (1.0 - alone) * many.clearing,
+    )
+
+
+def _contribution(name: str, influence: Influence, evidence: float) -> float:
+    weight = influence.raising if evidence > 0.0 else influence.clearing
+    part = weight * evidence
+    return max(0.0, part) if is_of_trace(name) else part
