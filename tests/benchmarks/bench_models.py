@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from statistics import median
 from typing import Any
@@ -43,7 +43,7 @@ def _server() -> Iterator[str]:
         process.wait()
 
 
-def _ways(url: str) -> tuple[dict[str, Callable[[], Awaitable[None]]], Any, Any]:
+def _ways(url: str) -> tuple[dict[str, Callable[[], Coroutine[Any, Any, None]]], Any, Any]:
     """Return the same call three ways: our client, the SDK's `parse`, and its plain `create`."""
     ours = caller(url, concurrency=AT_ONCE)
     sdk = openai.AsyncOpenAI(api_key="x", base_url=f"{url}/v1", max_retries=0)
