@@ -32,6 +32,7 @@ from orchestrator.errors import ActionDenied, CrossauditError, ProtocolError, St
 from orchestrator.guarded.run import GuardedRun, Resample
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.models.spend import Spend
 from orchestrator.panel.members import build_members
 from orchestrator.panel.roster import Roster
 from orchestrator.rules.redaction import Redactor
@@ -92,8 +93,9 @@ class Guard:
             place = ledger.location if isinstance(ledger, Ledger) else str(self._location)
             auditors = build_auditors(self.config, place)
         self.auditors = tuple(auditors)
-        seated = build_members(self.config, self.clock) if models is None else models
-        self.roster = Roster(seated, self.config, self.clock) if seated else None
+        spend = Spend(self.config.budget, self.clock)
+        seated = build_members(self.config, self.clock, spend) if models is None else models
+        self.roster = Roster(seated, self.config, self.clock, spend=spend) if seated else None
         self._ledger: Ledger | None = None
         self._users = 0
         self._subscribers: set[MemoryObjectSendStream[Event]] = set()
