@@ -12,7 +12,12 @@ from orchestrator.domain.verdict import Claim
 
 Why: TypeAlias = Literal["consequential", "suspicious", "every turn", "drawn by lot"]
 How: TypeAlias = Literal["first", "value", "lot", "all", "protocol"]
-End: TypeAlias = Literal["clear", "held", "undecided", "no quorum"]
+End: TypeAlias = Literal[
+    "clear", "held", "undecided", "no quorum",
+    "deferred",  # not run: the trusted model, or another sample of the agent, shall do the step
+    "passed",  # undecided, and below what a person's audit budget reaches
+    "no look",  # would be held, and the audit budget is spent
+]  # fmt: skip
 
 
 class PooledClaim(Value):
@@ -55,3 +60,6 @@ class Ruling(Value):
     usage: Usage = Usage()
     """What the calls of the turn took; stands on its first ruling only."""
     reason: str = ""
+    """Where a control protocol ruled, it begins with the protocol's name."""
+    sample: int | None = None
+    """Where it is deferred to another sample of the agent: its number."""

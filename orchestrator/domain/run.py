@@ -92,12 +92,16 @@ class PanelUse(Value):
     no_quorum: int = 0
     """Actions on which too few gave a verdict."""
     debates: int = 0
+    samples: int = 0
+    """Further samples of turns that were judged for a protocol."""
     usage: Usage = Usage()
 
     def __str__(self) -> str:
         """Return one line for a person."""
         said = f"{self.members} model auditors of {self.vendors} vendors saw {self.actions} actions"
         parts = [f"{self.scored} votes", f"{self.abstained} abstained", f"{self.failed} failed"]
+        if self.samples:
+            parts.append(f"{self.samples} samples")
         if self.no_quorum:
             parts.append(f"{self.no_quorum} actions below the quorum")
         cost = self.usage.cost_usd
