@@ -75,7 +75,7 @@ _CONFIG = click.option(
 _PROFILE = click.option(
     "--profile",
     metavar="NAME",
-    help="default, strict, observe, a control protocol such as trusted_monitoring, or a .toml file.",
+    help="default, strict, observe, a control protocol (e.g. trusted_monitoring), or a .toml file.",
 )
 _LEDGER = click.option(
     "--ledger", metavar="FILE|URL", help="Ledger to use; else CROSSAUDIT_LEDGER or the configured."

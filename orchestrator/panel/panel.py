@@ -103,6 +103,8 @@ class Panel:
             if left <= 0.0:
                 break
             await self._call(wave, case, ballot, docket, left)
+            if ballot.awaits_replies:
+                break
         votes = {action: self._rule(action, ballot, priors[action]) for action in case.open}
         rulings: Mapping[str, Ruling] = _bill(votes, ballot)
         if settle:
