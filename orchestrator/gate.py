@@ -28,6 +28,7 @@ from orchestrator.domain.run import PanelUse, RunFacts
 from orchestrator.domain.value import JsonObject
 from orchestrator.domain.verdict import Hit, Verdict
 from orchestrator.panel.outcome import outcome_of, outcome_of_ruling
+from orchestrator.panel.protocols import alarm
 from orchestrator.panel.roster import Roster
 from orchestrator.rules.patches import apply_patches, patch_text
 from orchestrator.rules.ruleset import RuleSet
@@ -261,19 +262,18 @@ class Gate:
             if priors
             else ({}, ())
         )
-        ends = [ruling.probability for ruling in rulings.values()]
-        known = [end for end in ends if end is not None]
         is_denied = len(priors) < len(sample.actions)
-        short = any(ruling.end == "no quorum" for ruling in rulings.values())
-        probability = 1.0 if is_denied else None if short else max(known, default=0.0)
+        is_short = any(ruling.end == "no quorum" for ruling in rulings.values())
+        worst = max(map(alarm, rulings.values()), default=0.0)
         return SampleJudged(
             turn=sample.index,
             number=number,
             sample=sample,
             hits=hits,
             verdicts=(*local, *votes),
-            probability=probability,
-            why="too few auditors gave a verdict" if probability is None else "",
+            alarm=1.0 if is_denied else None if is_short else worst,
+            clear=not is_denied and all(ruling.end == "clear" for ruling in rulings.values()),
+            why="too few auditors gave a verdict" if is_short and not is_denied else "",
         )
 
     def _decide(

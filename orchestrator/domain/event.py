@@ -149,9 +149,11 @@ class SampleJudged(Value):
     """Secrets replaced; None where the agent gave none."""
     hits: tuple[Hit, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
-    probability: float | None = None
-    """That one of its actions should not run, 1 where the rules deny one; None where nobody said.
-    A sample without any action is 0: it does nothing."""
+    alarm: float | None = None
+    """How suspicious its worst action is, 1 where the rules deny one; None where nobody said. A
+    sample without any action is 0: it does nothing."""
+    clear: bool = False
+    """Whether the panel cleared every action of it."""
     why: str = ""
     """Why there is no number."""
 

@@ -46,6 +46,8 @@ class Ruling(Value):
     end: End
     probability: float | None = None
     """That the action should not run; None where nobody scored."""
+    scores: dict[str, float] = Field(default_factory=dict)
+    """What each vote that counted came to, by auditor."""
     contributions: dict[str, float] = Field(default_factory=dict)
     """Log-odds by auditor, beside the prior that rules and local auditors gave."""
     low: float = 0.0

@@ -20,7 +20,7 @@ from orchestrator.panel.aggregation import to_probability
 from orchestrator.panel.jamming import jam
 from orchestrator.panel.looks import Looks
 from orchestrator.panel.panels import Panels
-from orchestrator.panel.protocols import Sampled
+from orchestrator.panel.protocols import Given, Sampled
 from orchestrator.panel.triage import choose_turn
 from orchestrator.rules.ruleset import RuleSet
 from orchestrator.rules.tools import Stakes
@@ -145,20 +145,21 @@ class Hearing:
         """Let the protocol, and what people have time for, make of the votes what they will."""
         if not self._protocol.family_clears:
             rulings = {name: self._doubt_family(ruling) for name, ruling in rulings.items()}
-        samples: Sequence[Sampled] = ()
+        given = Given(aggregator=self._config.aggregator, is_critical=is_critical)
         if self._protocol.wants_samples(rulings, is_critical=is_critical):
-            samples = await self._sample(docket, sampler)
-        settled = self._protocol.rule(rulings, samples, self._config.aggregator)
+            given = given._replace(samples=await self._sample(docket, sampler))
+        settled = self._protocol.rule(rulings, given)
         return self._looks.spend(settled) if self._looks else settled
 
     async def _sample(self, docket: Docket, sampler: Sampler | None) -> list[Sampled]:
         count = self._config.resamples
         if sampler is None:
-            return [Sampled(n, None, "the host gives no further samples") for n in range(count)]
+            why = "the host gives no further samples"
+            return [Sampled(number, None, why=why) for number in range(count)]
         judged = await sampler(count)
         docket.add(*judged)
         self.use = self.use.model_copy(update={"samples": self.use.samples + len(judged)})
-        return [Sampled(one.number, one.probability, one.why) for one in judged]
+        return [Sampled(one.number, one.alarm, one.clear, one.why) for one in judged]
 
     def _doubt_family(self, ruling: Ruling) -> Ruling:
         if ruling.end != "clear" or not self._panels.are_family(

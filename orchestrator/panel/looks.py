@@ -13,6 +13,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Mapping
 
 from orchestrator.domain.panel import Ruling
+from orchestrator.panel.protocols import ALARMING, alarm
 
 FIRST = 1.0
 """Looks a run starts with: a first action may be the worst."""
@@ -31,26 +32,28 @@ class Looks:
     def spend(self, rulings: Mapping[str, Ruling]) -> dict[str, Ruling]:
         """Return rulings in which those that get a look are held, the most suspicious first.
 
-        Without a look what is undecided passes, and what would be held does not run. Too few votes
-        and deferrals are no matter of the budget.
+        Without a look what is undecided passes, unless its auditors would have a person look: that
+        does not run. Too few votes and deferrals are no matter of the budget.
         """
         settled = dict(rulings)
-        for action in sorted(rulings, key=lambda name: -(rulings[name].probability or 0.0)):
+        for action in sorted(rulings, key=lambda name: -alarm(rulings[name])):
             ruling = rulings[action]
             if ruling.probability is not None and ruling.end in ("clear", "held", "undecided"):
-                settled[action] = self._settle(ruling, ruling.probability)
+                settled[action] = self._settle(ruling)
         return settled
 
-    def _settle(self, ruling: Ruling, probability: float) -> Ruling:
-        rank = self._rank(probability)
+    def _settle(self, ruling: Ruling) -> Ruling:
+        score = alarm(ruling)
+        is_alarming = ruling.end == "held" or (ruling.end != "clear" and score >= ALARMING)
+        rank = self._rank(score)
         self._left += self._share
-        insort(self._seen, probability)
-        if self._left >= 1.0 and (ruling.end == "held" or rank <= self._share):
+        insort(self._seen, score)
+        if self._left >= 1.0 and (is_alarming or rank <= self._share):
             self._left -= 1.0
             self.spent += 1
             said = f"a person looks: rank {rank:.3f} of {len(self._seen)}, share {self._share:g}"
             return _say(ruling, "held", said)
-        if ruling.end == "held":
+        if is_alarming:
             return _say(ruling, "no look", "no look of a person is left for it")
         if ruling.end == "undecided":
             return _say(ruling, "passed", f"rank {rank:.3f}, below the share {self._share:g}")

@@ -187,6 +187,7 @@ class Panel:
             action=action,
             end=end,
             probability=round(posterior.probability, 4) if scored else None,
+            scores=ballot.scores(action),
             contributions={k: round(v, 4) for k, v in posterior.contributions.items()},
             low=self._band.low,
             high=self._band.high,
