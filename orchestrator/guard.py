@@ -28,7 +28,13 @@ from orchestrator.domain.event import Event
 from orchestrator.domain.review import Result, Review
 from orchestrator.domain.run import RunFacts, RunSummary
 from orchestrator.domain.value import clean, clean_text
-from orchestrator.errors import ActionDenied, CrossauditError, ProtocolError, StoreError
+from orchestrator.errors import (
+    ActionDenied,
+    ConfigError,
+    CrossauditError,
+    ProtocolError,
+    StoreError,
+)
 from orchestrator.guarded.resampling import Resample
 from orchestrator.guarded.run import GuardedRun
 from orchestrator.ledger.keys import Keys
@@ -42,6 +48,7 @@ from orchestrator.rules.secrets import SecretScanner
 
 __all__ = [
     "ActionDenied",
+    "ConfigError",
     "CrossauditError",
     "Decision",
     "Guard",

@@ -14,7 +14,7 @@ class Review(NamedTuple):
 
     turn: int
     decisions: tuple[Decision, ...]
-    instead: Mapping[str, Any] | None = None
+    instead: Mapping[str, object] | None = None
     """What `resample` returned and the host is to propose in place of this turn, which was denied;
     it is judged anew like any turn. The agent is not to be told."""
 
