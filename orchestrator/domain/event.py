@@ -153,6 +153,29 @@ class DebateClosed(Value):
     """Ids of the claims that nobody refuted with evidence."""
 
 
+class SampleJudged(Value):
+    """Another sample of a turn was judged for a protocol; it is evidence, and no turn of the agent.
+
+    Its verdicts count for nothing but this, and nothing of it ran.
+    """
+
+    kind: Literal["sample_judged"] = "sample_judged"
+    turn: int
+    number: int
+    """0-based."""
+    sample: Turn | None = None
+    """Secrets replaced; None where the agent gave none."""
+    hits: tuple[Hit, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    alarm: float | None = None
+    """How suspicious its worst action is, 1 where the rules deny one; None where nobody said. A
+    sample without any action is 0: it does nothing."""
+    clear: bool = False
+    """Whether the panel cleared every action of it."""
+    why: str = ""
+    """Why there is no number."""
+
+
 class PanelSettled(Value):
     """What the panel came to on one action."""
 
@@ -326,6 +349,7 @@ Fact: TypeAlias = Annotated[
     | DebateOpened
     | DebateAnswered
     | DebateClosed
+    | SampleJudged
     | PanelSettled
     | BudgetExhausted
     | BreakerChanged

@@ -8,8 +8,8 @@ is configured for that, never in "clear".
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from orchestrator.auditors.model.auditor import ModelAuditor, Role
 from orchestrator.auditors.model.case import Case
@@ -39,6 +39,9 @@ from orchestrator.panel.thresholds import Band, wald_band
 from orchestrator.panel.wave import call_wave
 from orchestrator.panel.weights import Member, Weights
 
+Settle: TypeAlias = Callable[[Mapping[str, Ruling]], Awaitable[Mapping[str, Ruling]]]
+"""What a control protocol makes of the rulings, before they stand."""
+
 
 class Wave(NamedTuple):
     """Auditors called together, and the chance each had to be."""
@@ -62,7 +65,9 @@ class Panel:
         *,
         debate: DebateConfig | None = None,
         spend: Spend | None = None,
+        how: How | None = None,
     ) -> None:
+        self._how = how
         self._auditors = {a.name: a for a in auditors if may_audit(a, facts.model)}
         self._members = [Member(a.name, a.vendor, a.model) for a in self._auditors.values()]
         self._config = config
@@ -93,8 +98,14 @@ class Panel:
         return frozenset(member.vendor for member in self._members)
 
     async def judge(
-        self, case: Case, why: Why, priors: Mapping[str, float], docket: Docket, deadline_s: float
-    ) -> dict[str, Ruling]:
+        self,
+        case: Case,
+        why: Why,
+        priors: Mapping[str, float],
+        docket: Docket,
+        deadline_s: float,
+        settle: Settle | None = None,
+    ) -> Mapping[str, Ruling]:
         """Return a ruling on each open action of `case`; every step stands on `docket`.
 
         `priors` are the log-odds that rules and local auditors give each action. Ends within
@@ -118,6 +129,8 @@ class Panel:
                 for _, action in case.questions
             }
         rulings = _bill(rulings, ballot)
+        if settle:
+            rulings = dict(await settle(rulings))
         docket.add(*(PanelSettled(turn=turn, ruling=ruling) for ruling in rulings.values()))
         return rulings
 
@@ -152,7 +165,12 @@ class Panel:
         """Let a wave vote blind: every vote is committed on record before any is revealed."""
         turn = case.turn.index
         docket.add(
-            AuditorsCalled(turn=turn, auditors=wave.names, how=wave.how, propensity=wave.propensity)
+            AuditorsCalled(
+                turn=turn,
+                auditors=wave.names,
+                how=self._how or wave.how,
+                propensity=wave.propensity,
+            )
         )
         cast = await call_wave(
             [self._auditors[name] for name in wave.names],
@@ -228,6 +246,7 @@ class Panel:
             action=action,
             end=end,
             probability=round(posterior.probability, 4) if scored else None,
+            scores=ballot.scores(action),
             contributions={k: round(v, 4) for k, v in posterior.contributions.items()},
             low=self._band.low,
             high=self._band.high,

@@ -8,13 +8,29 @@ from orchestrator.auditors.model.auditor import ModelAuditor
 from orchestrator.clock import Clock
 from orchestrator.config import Config
 from orchestrator.domain.chance import Chance
+from orchestrator.domain.panel import How
 from orchestrator.domain.run import RunFacts
 from orchestrator.models.spend import Spend
 from orchestrator.panel.debate import require_arbiter
 from orchestrator.panel.hearing import Hearing
 from orchestrator.panel.panel import Panel
+from orchestrator.panel.panels import Panels
+from orchestrator.panel.protocols import find_protocol
 from orchestrator.panel.weights import Member, Weights
 from orchestrator.rules.ruleset import RuleSet
+
+
+def seat(
+    auditors: Sequence[ModelAuditor], config: Config, clock: Clock, spend: Spend | None = None
+) -> Roster | None:
+    """Return the roster of a guard; None where no auditor is a model and none is needed.
+
+    ConfigError where the control protocol lacks what it rests on.
+    """
+    if not auditors:
+        find_protocol(config, ())
+        return None
+    return Roster(auditors, config, clock, spend=spend)
 
 
 class Roster:
@@ -36,17 +52,22 @@ class Roster:
         self._config = config
         self._clock = clock
         self._spend = spend
+        self._protocol = find_protocol(config, self.auditors)
 
     def convene(self, rules: RuleSet, facts: RunFacts, chance: Chance) -> Hearing | None:
         """Return the panel's hearing of a run; None where no model votes."""
         if not any(auditor.role == "auditor" for auditor in self.auditors):
             return None
-        panel = Panel(
-            self.auditors, self._config.panel, facts, chance, self.weights, self._clock,
-            debate=self._config.debate, spend=self._spend,
-        )  # fmt: skip
+
+        def make(auditors: Sequence[ModelAuditor], chance: Chance, how: How | None) -> Panel:
+            return Panel(
+                auditors, self._config.panel, facts, chance, self.weights, self._clock,
+                debate=self._config.debate, spend=self._spend, how=how,
+            )  # fmt: skip
+
+        panels = Panels(self.auditors, self._protocol, chance, make)
         return Hearing(
-            panel, self._config.panel, rules, facts, chance, self._config.gate.deadline_s
+            panels, self._config.panel, rules, facts, chance, self._config.gate.deadline_s
         )
 
     async def aclose(self) -> None:
