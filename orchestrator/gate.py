@@ -29,7 +29,6 @@ from orchestrator.panel.roster import Roster
 from orchestrator.rules.patches import apply_patches, patch_text
 from orchestrator.rules.ruleset import RuleSet
 
-
 # Above 300 lines: the whole staircase, from proposal to decision, is read in one place.
 
 

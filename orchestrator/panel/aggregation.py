@@ -1,17 +1,20 @@
 """What the votes of a panel come to: a probability, and what each vote added to its log-odds.
 
 The prior is what the local auditors say. Each opinion adds its weight times how far its score lies
-from one half; an abstention is simply absent and adds nothing. Opinions of auditors that no label
-has graded are tempered, as their errors go together: seven that agree count as `k_eff` of them.
+from one half; an abstention is simply absent and adds nothing. Errors go together, so that seven
+opinions count as `k_eff` of them. Those of auditors that no label has graded are tempered by it.
+Those of graded ones have a weight fitted beside the whole panel and one fitted alone, and count
+between the two: at either end that is what was fitted, and where all errors are equally
+correlated it is right between as well.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from orchestrator.panel.weights import UNTRIED, Learned, Weights, is_of_trace
+from orchestrator.panel.weights import UNTRIED, Influence, Learned, Weights, is_of_trace
 
 FURTHEST = 4.0
 """Log-odds beyond which no score is believed."""
@@ -34,9 +37,9 @@ def aggregate(weights: Weights, prior: float, scores: Mapping[str, float]) -> Po
     A score that rests on the trace alone never lowers the result, whatever its weight.
     """
     names = sorted(scores)
-    tempering = temper(weights, names)
+    influences = influence_of(weights, names)
     contributions = {
-        name: _contribution(weights, name, to_evidence(scores[name]), tempering) for name in names
+        name: _contribution(name, influences[name], to_evidence(scores[name])) for name in names
     }
     log_odds = prior + math.fsum(contributions.values())
     return Posterior(
@@ -46,14 +49,8 @@ def aggregate(weights: Weights, prior: float, scores: Mapping[str, float]) -> Po
 
 def effective_number(weights: Weights, names: Iterable[str]) -> float:
     """Return K / (1 + rho (K - 1)), with rho the mean correlation of the errors of `names`."""
-    distinct = sorted(set(names))
-    return len(distinct) * temper(weights, distinct)
-
-
-def temper(weights: Weights, names: Iterable[str]) -> float:
-    """Return by what the summed evidence of `names` is multiplied, as they are not independent."""
-    distinct = sorted(set(names))
-    return 1.0 / (1.0 + weights.dependence(distinct) * max(0, len(distinct) - 1))
+    distinct = set(names)
+    return len(distinct) * weights.temper(distinct)
 
 
 def to_evidence(score: float) -> float:
@@ -82,16 +79,35 @@ def to_probability(log_odds: float) -> float:
     return small / (1.0 + small)
 
 
-def weight_of(learned: Learned, evidence: float, tempering: float) -> float:
-    """Return the weight that evidence of this sign has."""
+def influence_of(weights: Weights, names: Collection[str]) -> dict[str, Influence]:
+    """Return what the opinion of each of `names` counts when these speak and no others."""
+    tempering = weights.temper(names)
+    alone = _share_alone(weights, names, tempering)
+    return {name: _blend(weights.of(name), tempering, alone) for name in names}
+
+
+def _share_alone(weights: Weights, names: Collection[str], tempering: float) -> float:
+    """Return 1 where one of the K graded auditors speaks, 0 where all do, (K - n) / (K - 1) / (1 +
+    rho (n - 1)) for n of them: what equally correlated errors make of a weight.
+    """
+    graded, speaking = len(weights.tried), len(weights.tried.intersection(names))
+    if graded < 2 or speaking < 2:
+        return 1.0
+    return tempering * (graded - speaking) / (graded - 1)
+
+
+def _blend(learned: Learned, tempering: float, alone: float) -> Influence:
     if not learned.is_tried:
-        return UNTRIED * tempering
-    return learned.raising if evidence > 0.0 else learned.clearing
+        weight = UNTRIED * tempering
+        return Influence(raising=weight, clearing=weight)
+    one, many = learned.alone, learned.together
+    return Influence(
+        raising=alone * one.raising + (1.0 - alone) * many.raising,
+        clearing=alone * one.clearing + (1.0 - alone) * many.clearing,
+    )
 
 
-def _contribution(weights: Weights, name: str, evidence: float, tempering: float) -> float:
-    learned = weights.of(name)
-    part = weight_of(learned, evidence, tempering) * evidence
-    if learned.is_tried:
-        part += weights.bias
+def _contribution(name: str, influence: Influence, evidence: float) -> float:
+    weight = influence.raising if evidence > 0.0 else influence.clearing
+    part = weight * evidence
     return max(0.0, part) if is_of_trace(name) else part

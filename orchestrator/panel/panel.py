@@ -92,6 +92,8 @@ class Panel:
             if left <= 0.0:
                 break
             await self._call(wave, case, ballot, docket, left)
+            if ballot.awaits_replies:
+                break
         rulings = {action: self._rule(action, ballot, priors[action]) for action in case.open}
         rulings = _bill(rulings, ballot)
         docket.add(*(PanelSettled(turn=turn, ruling=ruling) for ruling in rulings.values()))
