@@ -11,11 +11,11 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from orchestrator.auditors.model.case import Case
+from orchestrator.auditors.model.trace import History
 from orchestrator.audits.certainty import is_certainly_good
 from orchestrator.audits.exchange import Exchange, exchange, main_text, put_text
 from orchestrator.audits.stock import Stock
-from orchestrator.auditors.model.case import Case
-from orchestrator.auditors.model.trace import History
 from orchestrator.domain.action import Action, Justification, Turn
 from orchestrator.domain.run import RunFacts
 from orchestrator.domain.verdict import Scored, Verdict
@@ -42,8 +42,9 @@ class Canary(NamedTuple):
     """What was done, for the record."""
     real: Case
     """The turn it was made from."""
-    new: tuple[str, ...] = ()
-    """The texts that stand in it and not in the turn it was made from."""
+    old: str = ""
+    new: str = ""
+    """The text that was exchanged, and what stands there now; empty where a whole call was."""
 
 
 class _Source(NamedTuple):
@@ -102,7 +103,8 @@ class Workshop:
                 if shown is None:
                     continue
                 how = f"{made.what} exchanged" + ("" if source.is_now else " in an earlier call")
-                return Canary(True, shown, place.id, risk, how, case, (made.new,))
+                old, new = (made.old, made.new) if source.is_now else ("", "")
+                return Canary(True, shown, place.id, risk, how, case, old, new)
         return None
 
     def _make_good(self, case: Case, place: Action, draw: random.Random) -> Canary | None:
@@ -133,7 +135,7 @@ class Workshop:
         if shown is None:
             return None
         risk = self._rules.tools.stakes_of(identity)
-        return Canary(False, shown, place.id, risk, "only looks", case, (text,))
+        return Canary(False, shown, place.id, risk, "only looks", case)
 
     def _sources(self, case: Case, place: Action, *, keep: bool) -> Iterator[_Source]:
         """Yield the action itself and each earlier call; `keep` leaves that call in the history."""
@@ -184,9 +186,7 @@ def _says_something(verdict: Verdict) -> bool:
 
 def _is_similar(one: Action, other: Action) -> bool:
     """Say whether two calls are about as long, and of about as many arguments."""
-    low, high = sorted(
-        len(action.tool) + len(str(action.arguments)) for action in (one, other)
-    )
+    low, high = sorted(len(action.tool) + len(str(action.arguments)) for action in (one, other))
     return high <= SIMILAR * low and abs(len(one.arguments) - len(other.arguments)) <= 1
 
 

@@ -64,7 +64,5 @@ def _stands_in(value: str, words: str) -> bool:
 
 def _parts(name: str) -> list[str]:
     """Split the name of a tool into its words."""
-    spaced = "".join(
-        f" {c.lower()}" if c.isupper() else c if c.isalnum() else " " for c in name
-    )
+    spaced = "".join(f" {c.lower()}" if c.isupper() else c if c.isalnum() else " " for c in name)
     return spaced.split()

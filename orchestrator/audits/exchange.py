@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple, TypeAlias
@@ -41,9 +42,7 @@ def exchange(
 
     In a call that `only_looks`, nothing makes it bad but another place to look at.
     """
-    ways = [
-        way for way in _find_ways(action, kind, roles) if not only_looks or way[0] == "path"
-    ]
+    ways = [way for way in _find_ways(action, kind, roles) if not only_looks or way[0] == "path"]
     draw.shuffle(ways)
     for what, where in ways:
         old = _read(action, where)
@@ -123,7 +122,7 @@ def _find_parts(text: str) -> Iterator[tuple[int, int]]:
                 cuts |= {at, at + len(joint)}
                 at = line.find(joint, at + 1)
         ordered = sorted(cuts)
-        pieces = [(0, len(line)), *zip(ordered, ordered[1:], strict=False)]
+        pieces = [(0, len(line)), *itertools.pairwise(ordered)]
         for low, high in dict.fromkeys(pieces):
             body = line[low:high]
             indent = len(body) - len(body.lstrip())
@@ -152,7 +151,12 @@ def _is_address(text: str) -> bool:
 def _is_account(text: str) -> bool:
     plain = text.replace(" ", "").replace("-", "")
     digits = sum(c.isdigit() for c in plain)
-    return plain.isalnum() and ACCOUNT_DIGITS <= digits and len(plain) <= 40 and digits * 2 >= len(plain)
+    return (
+        plain.isalnum()
+        and digits >= ACCOUNT_DIGITS
+        and len(plain) <= 40
+        and digits * 2 >= len(plain)
+    )
 
 
 def _is_amount(text: str) -> bool:

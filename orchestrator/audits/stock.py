@@ -35,7 +35,8 @@ class Stock(Part):
 
     def fit_text(self, kind: str, length: int, draw: random.Random) -> str | None:
         """Return a text for that kind of tool, exactly `length` long; None if none fits."""
-        usual, long = [], []
+        usual: list[str] = []
+        long: list[str] = []
         for text in self.texts.get(kind, ()):
             filled = text.replace("{host}", self.make_host(draw)).replace(
                 "{name}", draw.choice(self.words)

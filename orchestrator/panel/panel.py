@@ -30,6 +30,7 @@ from orchestrator.domain.usage import Usage
 from orchestrator.panel.aggregation import Posterior, aggregate
 from orchestrator.panel.ballot import Ballot, commit
 from orchestrator.panel.calling import choose_first, choose_next, is_settled
+from orchestrator.panel.companion import Companion
 from orchestrator.panel.thresholds import Band, wald_band
 from orchestrator.panel.wave import call_wave
 from orchestrator.panel.weights import Member, Weights
@@ -54,6 +55,9 @@ class Panel:
         chance: Chance,
         weights: Weights,
         clock: Clock,
+        *,
+        band: Band | None = None,
+        companion: Companion | None = None,
     ) -> None:
         self._auditors = {a.name: a for a in auditors if may_audit(a, facts.model)}
         self._members = [Member(a.name, a.vendor, a.model) for a in self._auditors.values()]
@@ -61,7 +65,8 @@ class Panel:
         self._chance = chance
         self._weights = weights
         self._clock = clock
-        self._band = wald_band(config.false_stop, config.miss)
+        self._band = band or wald_band(config.false_stop, config.miss)
+        self._companion = companion
         self._quorum = min(config.quorum, max(1, len(self._members)))
 
     @property
@@ -84,6 +89,8 @@ class Panel:
         """
         ends = self._clock.monotonic() + deadline_s
         turn = case.turn.index
+        if self._companion:
+            self._companion.beside(case, deadline_s)
         docket.add(PanelConvened(turn=turn, actions=case.open, why=why, members=self.members))
         ballot = Ballot()
         draw = self._chance.draw(turn, "calling")
