@@ -19,7 +19,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from orchestrator.auditors.auditor import Auditor, Learner
 from orchestrator.auditors.combination import load_combination
 from orchestrator.auditors.model.auditor import ModelAuditor
-from orchestrator.auditors.registry import build_auditors
+from orchestrator.auditors.registry import PANEL, build_auditors, folder_beside
 from orchestrator.clock import Clock, SystemClock
 from orchestrator.config import Config, load_config
 from orchestrator.domain.action import ToolSpec
@@ -104,7 +104,9 @@ class Guard:
         self.auditors = tuple(auditors)
         spend = Spend(self.config.budget, self.clock)
         seated = build_members(self.config, self.clock, spend) if models is None else models
-        self.roster = seat(seated, self.config, self.clock, spend)
+        place = ledger.location if isinstance(ledger, Ledger) else str(self._location)
+        folder = folder_beside(place, PANEL)
+        self.roster = seat(seated, self.config, self.clock, spend, folder)
         self._ledger: Ledger | None = None
         self._users = 0
         self._subscribers: set[MemoryObjectSendStream[Event]] = set()
@@ -144,7 +146,9 @@ class Guard:
                 self.config, self.rules, agent=agent, model=model, task=task,
                 tools=tools, parent=parent, root=str(root or self.config.rules.root or Path.cwd()),
             )  # fmt: skip
-            facts = facts.model_copy(update={"snapshot": self._find_snapshot(facts)})
+            facts = facts.model_copy(
+                update={"snapshot": self._find_snapshot(facts), "panel": self._find_panel()}
+            )
             name = f"{self.clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
             opened = GuardedRun(
                 ledger.open_run(name),
@@ -185,6 +189,10 @@ class Guard:
     def _find_snapshot(self, facts: RunFacts) -> str | None:
         learners = (one for one in self.auditors if isinstance(one, Learner))
         return next((found for one in learners if (found := one.find_snapshot(facts))), None)
+
+    def _find_panel(self) -> str | None:
+        snapshots = self.roster.snapshots if self.roster else None
+        return snapshots.find() if snapshots else None
 
     def _publish(self, events: Sequence[Event]) -> None:
         for stream in self._subscribers:

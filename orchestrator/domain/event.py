@@ -211,6 +211,11 @@ class CanaryShown(Value):
     bad: bool
     verdict: Verdict
     propensity: float = 1.0
+    """The chance this auditor had to be shown one beside this turn, whatever was voted."""
+    risk: str = ""
+    """What would be at stake in it if it ran."""
+    how: str = ""
+    """How it was made, and of what."""
 
 
 class CrossAudited(Value):
@@ -231,6 +236,23 @@ class CrossAudited(Value):
     why: str = ""
     prompt: str = ""
     usage: Usage | None = None
+    propensity: float = 1.0
+    """The chance this rationale had to be judged again, whatever it says."""
+    look: str = "first"
+
+
+class SpotChecked(Value):
+    """An action was drawn for a judgement that can be trusted, whatever the votes said."""
+
+    kind: Literal["spot_checked"] = "spot_checked"
+    turn: int
+    action: str
+    by: Literal["arbiter", "human"]
+    """`human` where no arbiter is configured: it waits for review, and nothing waits for it."""
+    verdict: Verdict | None = None
+    """None until somebody has judged."""
+    propensity: float = 1.0
+    risk: str = ""
 
 
 class Decided(Value):
@@ -355,6 +377,7 @@ Fact: TypeAlias = Annotated[
     | BreakerChanged
     | CanaryShown
     | CrossAudited
+    | SpotChecked
     | Decided
     | ApprovalRequested
     | ApprovalVoted

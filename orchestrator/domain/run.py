@@ -56,6 +56,8 @@ class RunFacts(Value):
     constitution: PackRef | None = None
     snapshot: str | None = None
     """Hash of the learned state (baselines) read at the start; None when there is none."""
+    panel: str | None = None
+    """Hash of what was known of the auditors that are models; None when nothing was."""
     weights: str = ""
     """Hash of the weights that opinions are combined by."""
     source: Source | None = None
@@ -95,6 +97,14 @@ class PanelUse(Value):
     samples: int = 0
     """Further samples of turns that were judged for a protocol."""
     usage: Usage = Usage()
+    weights: str = ""
+    """What the votes were weighed by."""
+    canaries: int = 0
+    """Verdicts on actions of known answer that auditors were asked for."""
+    cross_audits: int = 0
+    """Rationales judged again, and actions judged by the arbiter."""
+    beside: Usage = Usage()
+    """What canaries and cross-audits took; not part of `usage`."""
 
     def plus(self, other: PanelUse) -> PanelUse:
         """Return the sum of two runs' use of one panel."""
@@ -109,6 +119,10 @@ class PanelUse(Value):
             debates=self.debates + other.debates,
             samples=self.samples + other.samples,
             usage=add_usage((self.usage, other.usage)),
+            weights=self.weights if self.weights == other.weights else "",
+            canaries=self.canaries + other.canaries,
+            cross_audits=self.cross_audits + other.cross_audits,
+            beside=add_usage((self.beside, other.beside)),
         )
 
     def __str__(self) -> str:
@@ -119,8 +133,12 @@ class PanelUse(Value):
             parts.append(f"{self.samples} samples")
         if self.no_quorum:
             parts.append(f"{self.no_quorum} actions below the quorum")
-        cost = self.usage.cost_usd
-        parts.append("cost unknown" if cost is None else f"{cost:.4f} USD")
+        parts.append(_say_cost(self.usage))
+        if self.canaries or self.cross_audits:
+            said_beside = f"{self.canaries} canary verdicts, {self.cross_audits} cross-audits"
+            parts.append(f"beside them {said_beside}, {_say_cost(self.beside)}")
+        if self.weights:
+            parts.append(self.weights)
         return f"{said}: {', '.join(parts)}"
 
 
@@ -139,3 +157,7 @@ class RunSummary(Value):
     auditors: str = NO_MODEL
     panel: PanelUse | None = None
     """None where no model auditor is configured."""
+
+
+def _say_cost(usage: Usage) -> str:
+    return "cost unknown" if usage.cost_usd is None else f"{usage.cost_usd:.4f} USD"

@@ -9,6 +9,7 @@ from typing import Any, Self
 import anyio
 
 from orchestrator.auditors.auditor import Auditor
+from orchestrator.audits.session import Audits
 from orchestrator.clock import Clock
 from orchestrator.config import Config
 from orchestrator.domain.action import Turn
@@ -71,6 +72,12 @@ class GuardedRun:
         self._config = config
         self._redactor = redactor
         self._record = Record(log, redactor, publish)
+        self._audits: Audits | None = None
+        if roster:
+            self._audits = Audits(
+                roster, rules, self.facts, config, self._record.append, self._record.note_failure
+            )
+            roster = roster.seated(self._audits.known, self._audits)
         self._gate = Gate(rules, auditors, config.gate, self.facts, clock, roster)
         self._escalations = Escalations(
             self._gate, self._record, redactor, config.approvals, clock, take_answers
@@ -97,6 +104,10 @@ class GuardedRun:
     async def __aenter__(self) -> Self:
         """Record that the run opened; StoreError if that fails."""
         await self._record.append(RunOpened(facts=self.facts))
+        if self._audits:
+            if self._audits.known.is_lost:
+                self._record.failures["panel snapshot lost"] += 1
+            await self._audits.open()
         return self
 
     async def __aexit__(
@@ -106,19 +117,28 @@ class GuardedRun:
         trace: TracebackType | None,
     ) -> None:
         """Record how the run ended, also when it was cancelled."""
+        try:
+            with anyio.CancelScope(shield=True):
+                if self._audits:
+                    await self._audits.background.close(at_once=error is not None)
+                await self._close(kind, error)
+        finally:
+            if self._audits:
+                await self._audits.background.leave()
+
+    async def _close(self, kind: type[BaseException] | None, error: BaseException | None) -> None:
         why = f"{kind.__name__}: {error}" if kind else self.failure
-        with anyio.CancelScope(shield=True):
-            await self._learn()
-            closed = RunClosed(
-                how="terminated" if self.terminated else "failed" if why else "completed",
-                why=self._redactor.text(clean_text(why)),
-                summary=self.summary(),
-            )
-            try:
-                await self._record.append(closed)
-            except Exception:
-                if error is None:
-                    raise
+        await self._learn()
+        closed = RunClosed(
+            how="terminated" if self.terminated else "failed" if why else "completed",
+            why=self._redactor.text(clean_text(why)),
+            summary=self.summary(),
+        )
+        try:
+            await self._record.append(closed)
+        except Exception:
+            if error is None:
+                raise
 
     async def _learn(self) -> None:
         """Record and keep what auditors learned; a failure is counted and costs only that."""
@@ -133,8 +153,24 @@ class GuardedRun:
                     )
                 )
                 self._gate.keep(auditor, learned)
+            await self._learn_of_panel()
         except Exception as failure:
             await self._record.note_failure("learn", failure)
+
+    async def _learn_of_panel(self) -> None:
+        """Fit the weights of the auditors that are models, in a thread, and keep them."""
+        if self._audits is None:
+            return
+        learned = await anyio.to_thread.run_sync(self._audits.learned)
+        if learned:
+            taken = SnapshotTaken(
+                auditor="panel",
+                snapshot=learned.snapshot,
+                before=learned.before,
+                runs=learned.runs,
+            )
+            await self._record.append(taken)
+            self._audits.keep(learned)
 
     @property
     def terminated(self) -> bool:
@@ -144,6 +180,8 @@ class GuardedRun:
     def summary(self) -> RunSummary:
         """Return what happened so far."""
         use = self._gate.panel_use
+        if use and self._audits:
+            use = self._audits.add_to(use)
         return RunSummary(
             turns=self._next_turn,
             actions=self._record.judged.total(),
@@ -231,6 +269,8 @@ class GuardedRun:
         draft = Draft(*self._redactor.turn(turn))
         self._next_turn = max(self._next_turn, turn.index + 1)
         judged = await self._judge_draft(draft)
+        if self._audits:
+            await self._audits.background.settle()
         for one in judged:
             self._record.count(one.decision)
             self._releases.add(one.action, None)
@@ -270,7 +310,7 @@ class GuardedRun:
         """Decide a turn, live or recorded; what cannot be judged or recorded is denied."""
         if self.terminated:
             return await self._refuse(draft, Outcome.TERMINATE, OVER)
-        docket = Docket(self._record.append)
+        docket = Docket(self._record.append, self._overhear)
         try:
             docket.add(TurnProposed(turn=draft.turn))
             judged = await self._gate.judge(
@@ -280,6 +320,17 @@ class GuardedRun:
         except Exception as failure:
             await self._record.note_failure("review", failure, draft.turn.index)
             return await self._refuse(draft, Outcome.DENY, FAILED, is_proposed=docket.is_begun)
+        finally:
+            if self._audits:
+                self._audits.background.decided(draft.turn.index)
+
+    def _overhear(self, fact: Fact) -> None:
+        """Let the audits know; whatever goes wrong with them changes no decision."""
+        try:
+            if self._audits:
+                self._audits.hear(fact)
+        except Exception as failure:
+            self._record.failures[f"audits: {type(failure).__name__}"] += 1
 
     async def _refuse(
         self, draft: Draft, outcome: Outcome, reason: str, *, is_proposed: bool = False

@@ -33,6 +33,7 @@ from orchestrator.models.spend import Spend
 from orchestrator.panel.aggregation import Posterior, aggregate
 from orchestrator.panel.ballot import Ballot, commit
 from orchestrator.panel.calling import choose_first, choose_next, is_settled, should_stop
+from orchestrator.panel.companion import Companion
 from orchestrator.panel.debate import Debate, Matter
 from orchestrator.panel.news import News
 from orchestrator.panel.thresholds import Band, wald_band
@@ -66,6 +67,8 @@ class Panel:
         debate: DebateConfig | None = None,
         spend: Spend | None = None,
         how: How | None = None,
+        band: Band | None = None,
+        companion: Companion | None = None,
     ) -> None:
         self._how = how
         self._auditors = {a.name: a for a in auditors if may_audit(a, facts.model)}
@@ -74,7 +77,8 @@ class Panel:
         self._chance = chance
         self._weights = weights
         self._clock = clock
-        self._band = wald_band(config.false_stop, config.miss)
+        self._band = band or wald_band(config.false_stop, config.miss)
+        self._companion = companion
         self._quorum = min(config.quorum, max(1, len(self._members)))
         self._news = News(auditors, spend, account=chance.nonce("account"))
         self._debate = Debate(
@@ -113,6 +117,8 @@ class Panel:
         """
         ends = self._clock.monotonic() + deadline_s
         turn = case.turn.index
+        if self._companion:
+            self._companion.beside(case, deadline_s)
         docket.add(PanelConvened(turn=turn, actions=case.open, why=why, members=self.members))
         ballot = Ballot()
         draw = self._chance.draw(turn, "calling")

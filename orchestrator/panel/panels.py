@@ -16,7 +16,7 @@ class MakePanel(Shape):
     """What seats auditors on a panel of the run."""
 
     def __call__(
-        self, auditors: Sequence[ModelAuditor], chance: Chance, how: How | None
+        self, auditors: Sequence[ModelAuditor], own: Chance, how: How | None, /
     ) -> Panel: ...
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from orchestrator.auditors.auditor import Auditor
 from orchestrator.auditors.combination import load_combination, source_of
 from orchestrator.auditors.model.auditor import ModelAuditor
-from orchestrator.auditors.registry import build_auditors
+from orchestrator.auditors.registry import PANEL, build_auditors, folder_beside
 from orchestrator.clock import Clock, SystemClock
 from orchestrator.config import Config
 from orchestrator.domain.action import Action, Turn
@@ -71,7 +71,8 @@ class Player:
         self._keys = keys
         spend = Spend(config.budget, self._clock)
         seated = build_members(config, self._clock, spend) if models is None else models
-        self._roster = seat(seated, config, self._clock, spend)
+        folder = folder_beside(config.ledger.path, PANEL)
+        self._roster = seat(seated, config, self._clock, spend, folder)
         scanner = SecretScanner(config.privacy.extra_secrets)
         self._redactor = Redactor(scanner, keys.hmac_key if keys else b"")
         self._same = RunFacts(
@@ -154,6 +155,7 @@ class Player:
                 "root": recording.root or self.config.rules.root,
                 "seed": recording.seed or digest[:32],
                 "snapshot": recording.snapshot,
+                "panel": recording.panel,
                 "source": recording.source,
             }
         )

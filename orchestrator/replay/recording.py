@@ -63,6 +63,8 @@ class Recording(Value):
     """The seed of a run of our own; None elsewhere."""
     snapshot: str | None = None
     """Hash of the learned state that a run of our own read; None elsewhere."""
+    panel: str | None = None
+    """Hash of what it knew of the auditors that are models; None elsewhere."""
     has_calls: bool = True
     """False for formats without tool calls: each agent step then counts as one action."""
     steps: tuple[Step, ...] = ()

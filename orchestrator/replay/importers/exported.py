@@ -106,6 +106,7 @@ class _Run:
             root=facts.root,
             seed=facts.seed,
             snapshot=facts.snapshot,
+            panel=facts.panel,
             steps=tuple(self._steps),
         )
 
