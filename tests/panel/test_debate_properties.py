@@ -44,9 +44,7 @@ voices = st.lists(
     min_size=2,
     max_size=4,
 )
-quick = settings(
-    max_examples=25, suppress_health_check=[HealthCheck.too_slow]
-)
+quick = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 
 
 def make_voices(drawn: list[Any]) -> list[Voice]:
