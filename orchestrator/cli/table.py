@@ -23,6 +23,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "replay": Entry(
             "replay:replay", "Judge recorded runs again, or under another configuration."
         ),
+        "prompts": Entry("prompts:prompts", "Take auditors' prompts elsewhere, and bring replies."),
         "policy": Entry("policy.group:policy", "Check, count, try and compare rules."),
         "calibrate": Entry("calibrate:calibrate", "Propose thresholds from your own benign runs."),
     },

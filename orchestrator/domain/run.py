@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from pydantic import Field
 
 from orchestrator.domain.action import ToolSpec
-from orchestrator.domain.usage import Usage
+from orchestrator.domain.usage import Usage, add_usage
 from orchestrator.domain.value import JsonObject, Value
 
 Mode: TypeAlias = Literal["live", "replay"]
@@ -93,6 +93,20 @@ class PanelUse(Value):
     """Actions on which too few gave a verdict."""
     debates: int = 0
     usage: Usage = Usage()
+
+    def plus(self, other: PanelUse) -> PanelUse:
+        """Return the sum of two runs' use of one panel."""
+        return PanelUse(
+            members=max(self.members, other.members),
+            vendors=max(self.vendors, other.vendors),
+            actions=self.actions + other.actions,
+            scored=self.scored + other.scored,
+            abstained=self.abstained + other.abstained,
+            failed=self.failed + other.failed,
+            no_quorum=self.no_quorum + other.no_quorum,
+            debates=self.debates + other.debates,
+            usage=add_usage((self.usage, other.usage)),
+        )
 
     def __str__(self) -> str:
         """Return one line for a person."""

@@ -90,17 +90,18 @@ class Hearing:
         return rulings
 
     def _count(self, rulings: Sequence[Ruling]) -> None:
-        use = self.use
-        self.use = use.model_copy(
-            update={
-                "actions": use.actions + len(rulings),
-                "scored": use.scored + sum(ruling.scored for ruling in rulings),
-                "abstained": use.abstained + sum(ruling.abstained for ruling in rulings),
-                "failed": use.failed + sum(ruling.failed for ruling in rulings),
-                "no_quorum": use.no_quorum + sum(ruling.end == "no quorum" for ruling in rulings),
-                "debates": use.debates + sum(ruling.debated for ruling in rulings),
-                "usage": add_usage((use.usage, *(ruling.usage for ruling in rulings))),
-            }
+        self.use = self.use.plus(
+            PanelUse(
+                members=0,
+                vendors=0,
+                actions=len(rulings),
+                scored=sum(ruling.scored for ruling in rulings),
+                abstained=sum(ruling.abstained for ruling in rulings),
+                failed=sum(ruling.failed for ruling in rulings),
+                no_quorum=sum(ruling.end == "no quorum" for ruling in rulings),
+                debates=sum(ruling.debated for ruling in rulings),
+                usage=add_usage(ruling.usage for ruling in rulings),
+            )
         )
 
     def _write_case(

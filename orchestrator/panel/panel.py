@@ -32,7 +32,7 @@ from orchestrator.domain.usage import Usage
 from orchestrator.models.spend import Spend
 from orchestrator.panel.aggregation import Posterior, aggregate
 from orchestrator.panel.ballot import Ballot, commit
-from orchestrator.panel.calling import choose_first, choose_next, is_settled
+from orchestrator.panel.calling import choose_first, choose_next, is_settled, should_stop
 from orchestrator.panel.debate import Debate, Matter
 from orchestrator.panel.news import News
 from orchestrator.panel.thresholds import Band, wald_band
@@ -111,6 +111,8 @@ class Panel:
                 if left <= 0.0:
                     break
                 await self._call(wave, case, ballot, docket, left)
+                if ballot.awaits_replies:
+                    break
             rulings = {
                 action.id: await self._settle(case, action, ballot, priors[action.id], docket, ends)
                 for _, action in case.questions
@@ -136,7 +138,7 @@ class Panel:
         open_ = [
             posterior
             for action, prior in priors.items()
-            if not self._is_settled(ballot, action, posterior := self._weigh(ballot, action, prior))
+            if not self._may_stop(ballot, action, posterior := self._weigh(ballot, action, prior))
         ]
         if not open_:
             return None
@@ -200,6 +202,18 @@ class Panel:
 
     def _weigh(self, ballot: Ballot, action: str, prior: float) -> Posterior:
         return aggregate(self._weights, prior, ballot.scores(action))
+
+    def _may_stop(self, ballot: Ballot, action: str, posterior: Posterior) -> bool:
+        """Say whether more votes on an action would hardly matter."""
+        has_quorum = len(ballot.scores(action)) >= self._quorum
+        return has_quorum and should_stop(
+            self._members,
+            self._weights,
+            posterior,
+            ballot.called,
+            self._band,
+            most=self._config.k_max,
+        )
 
     def _is_settled(self, ballot: Ballot, action: str, posterior: Posterior) -> bool:
         return len(ballot.scores(action)) >= self._quorum and is_settled(posterior, self._band)
