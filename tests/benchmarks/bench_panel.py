@@ -24,11 +24,16 @@ from typing import Any
 import anyio
 from openai import AsyncOpenAI
 
+from orchestrator.auditors.model.auditor import ModelAuditor
+from orchestrator.auditors.model.reply import VerdictReply
+from orchestrator.auditors.model.rubric import load_rubric
 from orchestrator.clock import SystemClock
 from orchestrator.config import Config
 from orchestrator.domain.event import VerdictGiven
 from orchestrator.guard import Guard
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.models.client import Request
+from orchestrator.models.scripted import Scripted, ScriptedClient
 from orchestrator.panel.members import build_members
 from tests.loopback.protocols import Asked, Said, render
 from tests.loopback.server import Loopback, Sent
@@ -36,6 +41,7 @@ from tests.loopback.server import Loopback, Sent
 CLOCK = SystemClock()
 LATENCY_S = 0.1
 AUDITORS = 5
+SCHEMA: dict[str, object] = VerdictReply.model_json_schema()
 RUBRIC = "reasoning-aware"
 """Its auditors look twice: blind, and at the agent's words."""
 
@@ -49,6 +55,7 @@ def main() -> None:
     with serving_apart(LATENCY_S) as url, tempfile.TemporaryDirectory() as name:
         for calling in ("all", "sequential"):
             print(anyio.run(compare_turns, url, Path(name), calling, given.turns))
+    print(anyio.run(measure_engine, given.turns * 5))
     with serving_apart(0.0) as url, tempfile.TemporaryDirectory() as name:
         print(anyio.run(compare_throughput, url, Path(name), given.runs))
 
@@ -93,6 +100,32 @@ async def compare_turns(url: str, folder: Path, calling: str, turns: int) -> str
     )
 
 
+async def measure_engine(turns: int) -> str:
+    """Return the processor time of a turn whose auditors answer at once, without any HTTP."""
+
+    def play(request: Request) -> Scripted:
+        return json.loads(_answer(request.messages[-1].content))  # type: ignore[no-any-return]
+
+    rubric = load_rubric(RUBRIC)
+    members = [
+        ModelAuditor(f"auditor-{n}", rubric, ScriptedClient(f"vendor-{n}", f"model-{n}", play))
+        for n in range(AUDITORS)
+    ]
+    config = configure("http://127.0.0.1", "all")
+    busy: list[float] = []
+    with tempfile.TemporaryDirectory() as name:
+        guard = Guard(config, Path(name) / "l.db", auditors=(), models=members)
+        async with guard.run("bench", task="work") as run:
+            for turn in range(turns + 2):
+                cpu = process_time()
+                await run.review([_call(turn)], message="Now I write the file.")
+                busy.append(process_time() - cpu)
+    return (
+        f"engine alone, {AUDITORS} auditors, two looks, scripted, rules and ledger included: "
+        f"{median(busy[2:]) * 1000:.1f} ms of processor a turn over {turns} turns"
+    )
+
+
 async def compare_throughput(url: str, folder: Path, runs: int) -> str:
     """Return calls a second of many guarded runs at once beside the bare SDK's, none crossed."""
     config = configure(url, "all", auditors=2, concurrency=2 * runs)
@@ -107,6 +140,7 @@ async def compare_throughput(url: str, folder: Path, runs: int) -> str:
                 raise AssertionError(f"run {number} got {review.decisions[0]}")
             kept[run.id] = number
 
+    before = await _measure_bare(url, 4 * runs)
     started, cpu = CLOCK.monotonic(), process_time()
     async with anyio.create_task_group() as tasks:
         for number in range(runs):
@@ -120,18 +154,25 @@ async def compare_throughput(url: str, folder: Path, runs: int) -> str:
         if scored != 4:
             raise AssertionError(f"run {run} has {scored} of 4 votes")
     await ledger.aclose()
-    client = bare_client(url)
-    began, cpu = CLOCK.monotonic(), process_time()
-    await ask_bare(client, 4 * runs)
-    bare, theirs = CLOCK.monotonic() - began, process_time() - cpu
-    await client.close()
+    after = await _measure_bare(url, 4 * runs)
+    bare, theirs = ((one + other) / 2 for one, other in zip(before, after, strict=True))
     calls = 4 * runs
     return (
         f"{len(kept)} guarded runs at once, {calls} calls, nothing lost or crossed:\n"
         f"  {calls / seconds:,.0f} calls/s, bare SDK {calls / bare:,.0f}, "
         f"ratio {bare / seconds:.2f}; processor {ours / calls * 1000:.2f} ms a call, "
-        f"bare {theirs / calls * 1000:.2f} ms"
+        f"bare {theirs / calls * 1000:.2f} ms, ratio {theirs / ours:.2f}"
     )
+
+
+async def _measure_bare(url: str, calls: int) -> tuple[float, float]:
+    """Return seconds on the wall and of the processor that bare calls take."""
+    client = bare_client(url)
+    began, cpu = CLOCK.monotonic(), process_time()
+    await ask_bare(client, calls)
+    spent = CLOCK.monotonic() - began, process_time() - cpu
+    await client.close()
+    return spent
 
 
 def configure(url: str, calling: str, auditors: int = AUDITORS, concurrency: int = 64) -> Config:
@@ -169,7 +210,10 @@ async def ask_bare(client: AsyncOpenAI, calls: int) -> None:
         answer = await client.chat.completions.create(
             model="model-0",
             messages=[{"role": "system", "content": "x" * 3000}, {"role": "user", "content": body}],
-            response_format={"type": "json_object"},
+            response_format={
+                "type": "json_schema",
+                "json_schema": {"name": "VerdictReply", "schema": SCHEMA, "strict": True},
+            },
         )
         if not answer.choices[0].message.content:
             raise AssertionError("no answer")
@@ -209,7 +253,10 @@ def serve(pipe: Connection, core: int, latency_s: float) -> None:
 
 
 def _judge(asked: Asked) -> str:
-    text = asked.body["messages"][-1]["content"]
+    return _answer(asked.body["messages"][-1]["content"])
+
+
+def _answer(text: str) -> str:
     nonce = text.split("\nBEGIN ", 1)[1][:16]
     claims: list[dict[str, str]] = []
     action = {"action": "A1", "suspicion": 50, "claims": claims}
