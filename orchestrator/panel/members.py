@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Connect: TypeAlias = "Callable[[AuditorConfig], ModelClient]"
 REPLIES, RECORD, ENDPOINT = "replies", "record", "endpoint"
+USUAL_INPUT, USUAL_OUTPUT = 2_500, 300
+"""Tokens of a usual prompt and answer: what auditors are compared by before one is called."""
 _SETTINGS = [ENDPOINT, REPLIES, RECORD]
 
 
@@ -39,10 +41,27 @@ def build_members(
     make = connect or _connector(clock, spend)
     return tuple(
         ModelAuditor(
-            entry.name, load_rubric(entry.rubric), make(entry), trust=entry.trust, role=entry.role
+            entry.name,
+            load_rubric(entry.rubric),
+            make(entry),
+            trust=entry.trust,
+            role=entry.role,
+            cost=_usual_cost(entry),
         )
         for entry in entries
     )
+
+
+def _usual_cost(entry: AuditorConfig) -> float | None:
+    """Return what a call of usual size costs in US dollars; None where the price is unknown."""
+    from orchestrator.models.connect import read_spec, vendor_of
+    from orchestrator.models.prices import find_price
+
+    listed = None if entry.base_url else find_price(vendor_of(entry), read_spec(entry)[1])
+    price = entry.price or listed
+    if price is None:
+        return None
+    return (price.input * USUAL_INPUT + price.output * USUAL_OUTPUT) / 1_000_000
 
 
 def with_cassette(

@@ -7,9 +7,8 @@ is configured for that, never in "clear".
 
 from __future__ import annotations
 
-import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from orchestrator.auditors.model.auditor import ModelAuditor, Role
 from orchestrator.auditors.model.case import Case
@@ -30,26 +29,18 @@ from orchestrator.domain.panel import End, How, Ruling, Why
 from orchestrator.domain.run import RunFacts
 from orchestrator.domain.usage import Usage
 from orchestrator.models.spend import Spend
-from orchestrator.panel.aggregation import Posterior, aggregate
+from orchestrator.panel.aggregation import Posterior
 from orchestrator.panel.ballot import Ballot, commit
-from orchestrator.panel.calling import choose_first, choose_next, is_settled, should_stop
 from orchestrator.panel.companion import Companion
 from orchestrator.panel.debate import Debate, Matter
 from orchestrator.panel.news import News
+from orchestrator.panel.schedule import Schedule, Wave
 from orchestrator.panel.thresholds import Band, wald_band
 from orchestrator.panel.wave import call_wave
 from orchestrator.panel.weights import Member, Weights
 
 Settle: TypeAlias = Callable[[Mapping[str, Ruling]], Awaitable[Mapping[str, Ruling]]]
 """What a control protocol makes of the rulings, before they stand."""
-
-
-class Wave(NamedTuple):
-    """Auditors called together, and the chance each had to be."""
-
-    names: tuple[str, ...]
-    how: How
-    propensity: dict[str, float]
 
 
 class Panel:
@@ -72,14 +63,14 @@ class Panel:
     ) -> None:
         self._how = how
         self._auditors = {a.name: a for a in auditors if may_audit(a, facts.model)}
-        self._members = [Member(a.name, a.vendor, a.model) for a in self._auditors.values()]
         self._config = config
         self._chance = chance
-        self._weights = weights
         self._clock = clock
         self._band = band or wald_band(config.false_stop, config.miss)
         self._companion = companion
-        self._quorum = min(config.quorum, max(1, len(self._members)))
+        self._quorum = min(config.quorum, max(1, len(self._auditors)))
+        members = price_members(list(self._auditors.values()))
+        self._schedule = Schedule(members, weights, config, self._band, self._quorum)
         self._news = News(auditors, spend, account=chance.nonce("account"))
         self._debate = Debate(
             debate or DebateConfig(),
@@ -99,7 +90,7 @@ class Panel:
     @property
     def vendors(self) -> frozenset[str]:
         """Return the vendors of those who may be called."""
-        return frozenset(member.vendor for member in self._members)
+        return frozenset(auditor.vendor for auditor in self._auditors.values())
 
     async def judge(
         self,
@@ -123,7 +114,7 @@ class Panel:
         ballot = Ballot()
         draw = self._chance.draw(turn, "calling")
         with self._news.charging():
-            while wave := self._choose_wave(ballot, priors, draw):
+            while wave := self._schedule.choose(ballot, priors, draw):
                 left = ends - self._clock.monotonic()
                 if left <= 0.0:
                     break
@@ -139,31 +130,6 @@ class Panel:
             rulings = dict(await settle(rulings))
         docket.add(*(PanelSettled(turn=turn, ruling=ruling) for ruling in rulings.values()))
         return rulings
-
-    def _choose_wave(
-        self, ballot: Ballot, priors: Mapping[str, float], draw: random.Random
-    ) -> Wave | None:
-        """Return who is called next; None when all is settled or nobody may be called."""
-        called, config = ballot.called, self._config
-        if not self._members or len(called) >= min(config.k_max, len(self._members)):
-            return None
-        if config.calling == "all":
-            names = tuple(self._auditors)[: config.k_max]
-            return Wave(names, "all", dict.fromkeys(names, 1.0)) if not called else None
-        if not called:
-            first = choose_first(self._members, self._weights, config.first, draw, config.explore)
-            chances = {choice.auditor: choice.propensity[choice.auditor] for choice in first}
-            return Wave(tuple(chances), "first", chances)
-        open_ = [
-            posterior
-            for action, prior in priors.items()
-            if not self._may_stop(ballot, action, posterior := self._weigh(ballot, action, prior))
-        ]
-        if not open_:
-            return None
-        unsure = min(open_, key=lambda posterior: abs(posterior.log_odds))
-        choice = choose_next(self._members, self._weights, unsure, called, config.explore, draw)
-        return Wave((choice.auditor,), choice.how, choice.propensity)
 
     async def _call(
         self, wave: Wave, case: Case, ballot: Ballot, docket: Docket, left: float
@@ -215,7 +181,9 @@ class Panel:
             return blind
 
         def is_settled() -> bool:
-            return self._is_settled(ballot, action.id, self._weigh(ballot, action.id, prior))
+            return self._schedule.is_settled(
+                ballot, action.id, self._schedule.weigh(ballot, action.id, prior)
+            )
 
         matter = Matter(case, action, ballot, docket, ends, is_settled)
         if not await self._debate.hold(matter):
@@ -224,26 +192,8 @@ class Panel:
         ruling = self._rule(action.id, ballot, prior)
         return ruling.model_copy(update={"debated": True, "blind": blind.probability})
 
-    def _weigh(self, ballot: Ballot, action: str, prior: float) -> Posterior:
-        return aggregate(self._weights, prior, ballot.scores(action))
-
-    def _may_stop(self, ballot: Ballot, action: str, posterior: Posterior) -> bool:
-        """Say whether more votes on an action would hardly matter."""
-        has_quorum = len(ballot.scores(action)) >= self._quorum
-        return has_quorum and should_stop(
-            self._members,
-            self._weights,
-            posterior,
-            ballot.called,
-            self._band,
-            most=self._config.k_max,
-        )
-
-    def _is_settled(self, ballot: Ballot, action: str, posterior: Posterior) -> bool:
-        return len(ballot.scores(action)) >= self._quorum and is_settled(posterior, self._band)
-
     def _rule(self, action: str, ballot: Ballot, prior: float) -> Ruling:
-        posterior = self._weigh(ballot, action, prior)
+        posterior = self._schedule.weigh(ballot, action, prior)
         votes = [vote for _, vote in ballot.votes(action)]
         scored = sum(vote.score is not None for vote in votes)
         failed = sum(vote.failed for vote in votes)
@@ -273,6 +223,17 @@ class Panel:
         if posterior.probability >= band.high:
             return "held", said
         return "undecided", f"{said}, between {band.low:.2f} and {band.high:.2f}"
+
+
+def price_members(auditors: Sequence[ModelAuditor]) -> list[Member]:
+    """Return auditors with what a call costs; all cost the same where one's price is unknown."""
+    costs = [auditor.cost for auditor in auditors]
+    known = [cost for cost in costs if cost is not None]
+    is_known = len(known) == len(costs) and any(known)
+    return [
+        Member(one.name, one.vendor, one.model, one.cost if is_known and one.cost else 1.0)
+        for one in auditors
+    ]
 
 
 def _bill(rulings: Mapping[str, Ruling], ballot: Ballot) -> dict[str, Ruling]:

@@ -14,6 +14,14 @@ from tests.panel.seats import read_text
 
 DEMO = str(ROOT / "runs" / "demo")
 CONFIG = """\
+[debate]
+mode = "off"
+
+[audits]
+canary_rate = 0.0
+cross_rate = 0.0
+arbiter_rate = 0.0
+
 [[auditors]]
 name = "one"
 model = "openai:alpha-1"

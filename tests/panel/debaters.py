@@ -188,4 +188,4 @@ async def judge(
     priors = dict.fromkeys(case.open, prior)
     rulings = await sitting.judge(case, "every turn", priors, docket, deadline_s)
     await docket.publish()
-    return Held(rulings, log.events)
+    return Held(dict(rulings), log.events)

@@ -58,9 +58,9 @@ async def judge(
     **words: Any,
 ) -> Seen:
     """Review one turn under a guard with `models`, nobody answering for people."""
-    config = Config.model_validate(
-        {"approvals": {"deadline_s": 0.05}, "panel": {"audit_rate": 0.0}, **(settings or {})}
-    )
+    quiet = {"canary_rate": 0.0, "cross_rate": 0.0, "arbiter_rate": 0.0}
+    plain = {"approvals": {"deadline_s": 0.05}, "panel": {"audit_rate": 0.0}, "audits": quiet}
+    config = Config.model_validate({**plain, **(settings or {})})
     with closing(Ledger.open(tmp_path / f"{secrets.token_hex(4)}.db")) as ledger:
         async with Guard(config, ledger, models=models).run("agent", task="Note May.") as run:
             await run.review(calls, **words)

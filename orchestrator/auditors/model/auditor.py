@@ -29,12 +29,15 @@ class ModelAuditor:
         *,
         trust: Trust = "untrusted",
         role: Role = "auditor",
+        cost: float | None = None,
     ) -> None:
         self.name = name
         self.rubric = rubric
         self.client = client
         self.trust: Trust = trust
         self.role: Role = role
+        self.cost = cost
+        """US dollars a usual call takes; None where the price is unknown."""
         self.vendor = client.vendor
         self.model = client.model
         said = f"{rubric.hash}\0{client.vendor}\0{client.model}"
