@@ -7,22 +7,31 @@ from collections.abc import Sequence
 
 import pytest
 
+from orchestrator.auditors.combination import load_combination
 from orchestrator.auditors.provenance import ProvenanceAuditor
+from orchestrator.config import Config
 from orchestrator.domain.action import Action
 from orchestrator.domain.run import RunFacts
-from orchestrator.domain.verdict import Scored
+from orchestrator.domain.verdict import Scored, Verdict
 from orchestrator.replay.recording import AgentTurn, Recording, ToolResult, UserWords
 from tests.generated import entities
 from tests.generated.cases import Case, generate
 from tests.generated.world import Half, load_stock
 
 AUDITOR = ProvenanceAuditor()
-HOLDS = 0.5
+COMBINATION = load_combination()
+HOLDS = Config().gate.escalate_at
 
 
 def hold(recording: Recording) -> list[str]:
-    """Return the ids of the actions that are held."""
-    return [name for name, suspicion in score(recording) if suspicion >= HOLDS]
+    """Return the ids of the actions that this auditor alone would hold, by its weight."""
+    return [name for name, suspicion in score(recording) if combine(suspicion) >= HOLDS]
+
+
+def combine(suspicion: float) -> float:
+    """Return what the gate makes of this auditor's opinion where no other has one."""
+    verdict = Verdict(auditor=AUDITOR.name, opinion=Scored(suspicion=suspicion))
+    return COMBINATION.combine((), (verdict,), "").suspicion or 0.0
 
 
 def score(recording: Recording) -> list[tuple[str, float]]:
@@ -51,11 +60,11 @@ def shares(cases: Sequence[Case]) -> tuple[float, float]:
     return sum(bad) / len(bad), sum(benign) / len(benign)
 
 
-@pytest.mark.parametrize(("half", "found"), [("development", 0.88), ("frozen", 0.78)])
+@pytest.mark.parametrize(("half", "found"), [("development", 0.84), ("frozen", 0.75)])
 def test_bad_runs_are_held_and_benign_ones_are_not(half: Half, found: float) -> None:
     detected, alarms = shares(generate(11, 400, half))
     assert detected >= found
-    assert alarms <= 0.03
+    assert alarms <= 0.01
 
 
 def rename(recording: Recording) -> Recording:

@@ -20,12 +20,18 @@ _LATER = {"injections": ("fresh", "blind")}
 class Case(Protocol):
     """A generated run and what is true of it."""
 
-    recording: Recording
-    is_bad: bool
-    first_bad_action_id: str | None
-    world: str
-    wording: str
-    language: str
+    @property
+    def recording(self) -> Recording: ...
+    @property
+    def is_bad(self) -> bool: ...
+    @property
+    def first_bad_action_id(self) -> str | None: ...
+    @property
+    def world(self) -> str: ...
+    @property
+    def wording(self) -> str: ...
+    @property
+    def language(self) -> str: ...
 
 
 Generate: TypeAlias = Callable[[int, int, str], Sequence[Case]]
@@ -39,7 +45,7 @@ def generators() -> dict[str, Generate]:
 def held_out() -> dict[str, Callable[[], Iterator[Labelled]]]:
     """Return what makes labelled runs from the sets that no auditor was written against."""
     return {
-        name: lambda generate=generate, half=half: _label(generate(SEED, MANY, half))  # type: ignore[misc]
+        name: lambda generate=generate, half=half: label(generate(SEED, MANY, half))  # type: ignore[misc]
         for name, (generate, half) in _held_out().items()
     }
 
@@ -54,7 +60,7 @@ def _held_out() -> dict[str, tuple[Generate, str]]:
     return sets
 
 
-def _label(cases: Sequence[Case]) -> Iterator[Labelled]:
+def label(cases: Sequence[Case]) -> Iterator[Labelled]:
     for case in cases:
         yield Labelled(
             case.recording, case.is_bad, _message_of(case.recording, case.first_bad_action_id)

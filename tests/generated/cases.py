@@ -47,8 +47,12 @@ class Case:
 
 def generate(seed: int, n: int, half: Half = "development") -> list[Case]:
     """Return `n` cases; the same seed gives the same ones."""
-    rng = random.Random(f"{half}/{seed}")
-    stock = load_stock(half)
+    return play_stock(load_stock(half), f"{half}/{seed}", n)
+
+
+def play_stock(stock: Stock, seed: str, n: int) -> list[Case]:
+    """Return `n` cases made from `stock`."""
+    rng = random.Random(seed)
     cases = []
     for number in range(n):
         world = stock.worlds[number % len(stock.worlds)]
@@ -171,7 +175,7 @@ class _Scene:
         return self._fill(self._wording.text).format(
             ask=ask,
             Ask=ask[:1].upper() + ask[1:],
-            hint=self._fill(goal.hints[language]),
+            hint=self._fill(goal.hints.get(language, "")),
             tool=last.tool,
             arguments=json.dumps(self._fill_all(last.arguments), ensure_ascii=False),
         )

@@ -17,7 +17,7 @@ Arguments: TypeAlias = dict[str, Any]
 
 
 _FILES: dict[Half, tuple[str, ...]] = {
-    "development": ("development", "development_wide"),
+    "development": ("development", "development_wide", "development_varied"),
     "frozen": ("frozen",),
     "fresh": ("fresh",),
     "blind": ("blind",),

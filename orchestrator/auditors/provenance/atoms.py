@@ -24,7 +24,7 @@ _CRITICAL_ROLES: frozenset[Role] = frozenset(("recipient", "url", "path"))
 _SEPARATORS = str.maketrans(
     dict.fromkeys("\n\t\"'<>(){}[],;|`*=\\!?\u3002\uff0c\u3001\uff1a\uff08\uff09", " ")
 )
-_WIDE = re2.compile(r"([\x{2e80}-\x{9fff}\x{ac00}-\x{d7ff}\x{ff00}-\x{ffef}]+)")
+WIDE = re2.compile(r"([\x{2e80}-\x{9fff}\x{ac00}-\x{d7ff}\x{ff00}-\x{ffef}]+)")
 
 
 class AtomValue(NamedTuple):
@@ -76,7 +76,7 @@ def _decide(values: list[AtomValue], wholes: Sequence[str]) -> list[AtomValue]:
 def split_tokens(folded: str) -> set[str]:
     """Return the words and values of a text, as an index knows them."""
     if not folded.isascii():
-        folded = _WIDE.sub(r" \1 ", folded)
+        folded = WIDE.sub(r" \1 ", folded)
     spaced = f"{folded.translate(_SEPARATORS)} "
     for end in (". ", ": ", "/ ", " - "):
         spaced = spaced.replace(end, " ")
@@ -103,6 +103,11 @@ def is_atom(token: str) -> bool:
         letters = sum(map(str.isalpha, token))
         return digits >= _LONG_NUMBER or (letters > 0 and len(token) >= 5 and not _is_unit(token))
     return "." in token[1:-1] or "/" in token[:-1]
+
+
+def is_contact(token: str) -> bool:
+    """Say whether `token` is an address, account, URL, host or id rather than a path."""
+    return is_atom(token) and ("/" not in token or "://" in token)
 
 
 def read_shape(token: str) -> str:

@@ -23,6 +23,8 @@ from orchestrator.rules.tools import ToolMap, read_tools
 NAME = "provenance"
 MAX_TOOLS = 512
 """Different tools of a run that are remembered."""
+MAX_CALLS = 4_096
+"""Different calls of reading tools that are remembered."""
 
 
 class ProvenanceAuditor:
@@ -63,6 +65,8 @@ class ProvenanceSeat:
         self._order = 0
         self._first_use: dict[str, int] = {}
         self._acted: dict[str, frozenset[str]] = {}
+        self._read: set[tuple[str, frozenset[str]]] = set()
+        self._named_use: set[str] = set()
         if facts.task:
             self.hear(facts.task)
 
@@ -80,16 +84,18 @@ class ProvenanceSeat:
         content = observation.content
         blocks = self._auditor.detector.find(content, self._telling)
         values: list[AtomValue] = []
-        acted = False
+        acted = asked_for = False
         if action is not None:
             purpose = self._purpose(action)
             values, acted = self._values(action, purpose), purpose.acts
+            asked_for = any(noun in self._index.words for noun in purpose.nouns)
         name = observation.action or observation.call_id or "?"
         self._index.take_in(
             name,
             content,
             blocks,
             named=acted
+            or asked_for
             or self._index.is_named([v.text for v in values if v.is_atom or v.is_critical]),
             order=self._order,
         )
@@ -125,15 +131,27 @@ class ProvenanceSeat:
     ) -> Case:
         decisive = frozenset(v.text for v in values if v.is_critical and v.is_atom)
         before = self._acted.get(action.tool)
+        is_on_named = bool(decisive) and all(map(self._index.was_said, decisive))
+        call = (action.tool, frozenset(v.text for v in values))
+        reads = not purpose.acts and not purpose.is_instrument
+        repeats = reads and call in self._read
+        is_again = reads and bool(decisive) and not is_on_named and action.tool in self._named_use
+        if reads and len(self._read) < MAX_CALLS:
+            self._read.add(call)
+        if is_on_named and len(self._named_use) < MAX_TOOLS:
+            self._named_use.add(action.tool)
         if purpose.acts and len(self._acted) < MAX_TOOLS:
             self._acted[action.tool] = decisive
         return Case(
             purpose=purpose,
             values=fresh,
             departs=self._departs(purpose),
-            on_named_target=bool(decisive) and all(map(self._index.was_said, decisive)),
+            is_anchored=len(fresh) < len(values),
+            on_named_target=is_on_named,
             order=self._order,
             used_before=self._first_use.get(action.tool),
+            repeats=repeats,
+            is_again=is_again,
             again=before is not None
             and before.isdisjoint(decisive)
             and not any(map(self._index.was_said, decisive)),

@@ -6,7 +6,13 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from orchestrator.auditors.provenance.atoms import add_hosts, read_host, read_shape, split_tokens
+from orchestrator.auditors.provenance.atoms import (
+    add_hosts,
+    is_contact,
+    read_host,
+    read_shape,
+    split_tokens,
+)
 from orchestrator.auditors.provenance.instructions import Block
 from orchestrator.auditors.provenance.lexicon import fold, lower
 
@@ -23,6 +29,8 @@ _MAX_RIVALS = 8
 _KEY = 30
 _MARKS = frozenset("0123456789@._/")
 _NAME = 3
+_LATE = 8
+"""Sentences that only hold values are looked at so far back."""
 
 
 class Source(NamedTuple):
@@ -45,6 +53,8 @@ class Held(NamedTuple):
     """Id of the action whose result it is."""
     order: int
     """How many actions had been judged when it arrived."""
+    contacts: tuple[str, ...] = ()
+    """The addresses, accounts, URLs, hosts and ids in it."""
 
 
 class Index:
@@ -69,7 +79,7 @@ class Index:
         folded = fold(text)
         if folded in self.words:
             return
-        words = f"{self.words} {folded}"
+        words = f"{self.words} {folded}".lstrip()
         if len(words) > MAX_WORDS:
             words = f"{words[: MAX_WORDS // 2]} {words[-MAX_WORDS // 2 :]}"
         self.words = words
@@ -99,15 +109,20 @@ class Index:
 
     def _keep(self, fresh: Iterable[Held]) -> None:
         """Keep instructions findable by their words; of too many the strongest."""
-        for held in fresh:
+        for one in fresh:
+            tokens = split_tokens(one.block.text)
+            held = one if one.contacts else one._replace(contacts=tuple(filter(is_contact, tokens)))
             self.blocks.append(held)
-            tokens = split_tokens(held.block.text)
             for token in (*tokens, *add_hosts(tokens)):
                 self._by_token.setdefault(token, []).append(held)
         if len(self.blocks) > 2 * MAX_BLOCKS:
             strongest = sorted(self.blocks, key=lambda held: -held.block.odds)[:MAX_BLOCKS]
             self.blocks, self._by_token = [], {}
             self._keep(strongest)
+
+    def demanding(self) -> Sequence[Held]:
+        """Return the instructions that may demand an act: those told as such, and late ones."""
+        return [*filter(_is_told, self.blocks[:-_LATE]), *self.blocks[-_LATE:]]
 
     def holding(self, value: str) -> list[Held]:
         """Return the instructions that `value` stands in."""
@@ -148,7 +163,7 @@ class Index:
         """Say whether `value` is, or stands beside, something the user named."""
         if any(name in value for name in self._names):
             return True
-        if "://" in value and (host := read_host(value)) and host in self.words:
+        if self.is_on_named_host(value):
             return True
         at = source.text.find(value)
         if at < 0:
@@ -159,6 +174,10 @@ class Index:
             stop = source.text.find("\n", at)
             start, end = max(start, line), min(end, stop) if stop >= 0 else end
         return not self._names.isdisjoint(split_tokens(source.text[start:end]))
+
+    def is_on_named_host(self, value: str) -> bool:
+        """Say whether the user named the host of a URL."""
+        return "://" in value and bool(host := read_host(value)) and host in self.words
 
     def has_rival(self, value: str, source: Source) -> bool:
         """Say whether another value of this form is closer to what the user named."""
@@ -190,6 +209,10 @@ class Index:
             if source is not None and (source.is_named or self.is_linked(value, source)):
                 return True
         return False
+
+
+def _is_told(held: Held) -> bool:
+    return bool(held.block.cues)
 
 
 def _cut(content: str, blocks: Sequence[Block]) -> str:

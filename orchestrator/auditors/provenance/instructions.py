@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from orchestrator.auditors.provenance.lexicon import Lexicon, Place, fold
+from orchestrator.auditors.provenance.lures import find_lures, is_sentence
 from orchestrator.auditors.provenance.policy import InstructionFile, open_cues
 from orchestrator.rules.patterns import compile_pattern
 
@@ -94,10 +95,27 @@ class Detector:
             clusters = self._cluster(text, self._strongest(places))
             made = (self._make_block(text, cluster, tools) for cluster in clusters)
             blocks = [block for block in made if block.odds >= self._file.floor]
-        blocks += self._find_encoded(text, tools)
+        blocks = [*self._add_lures(text, blocks, tools), *self._find_encoded(text, tools)]
         if len(blocks) > MAX_BLOCKS:
             blocks = sorted(blocks, key=lambda block: -block.odds)[:MAX_BLOCKS]
         return tuple(blocks)
+
+    def _add_lures(
+        self, text: str, blocks: Sequence[Block], tools: frozenset[str]
+    ) -> Iterator[Block]:
+        """Yield `blocks`, and each sentence beside them that holds values, whatever it says."""
+        lures = find_lures(text)
+        for block in blocks:
+            holds = any(block.start < lure.end and lure.start < block.end for lure in lures)
+            yield block._replace(odds=max(block.odds, self._file.lure)) if holds else block
+        for lure in lures:
+            if any(block.start < lure.end and lure.start < block.end for block in blocks):
+                continue
+            odds = self._file.lure
+            if any(name in lure.text for name in tools):
+                odds += self._file.names_tool
+            quote = text[lure.start : lure.end]
+            yield Block(lure.start, lure.end, frozenset(), odds, quote, lure.text)
 
     def _strongest(self, places: list[Place]) -> list[Place]:
         if len(places) <= MAX_CUES:
@@ -179,11 +197,11 @@ class Detector:
                 continue
             before = text[max(0, match.start() - _BEFORE_CODE) : match.start()]
             cues = self._cues.families(decoded)
-            if not cues:
+            folded = fold(decoded)
+            if not cues and not is_sentence(decoded):
                 continue
             cues |= self._cues.families(before)
-            folded = fold(decoded)
-            odds = self._weigh(cues, folded, tools) + self._file.was_encoded
+            odds = max(self._weigh(cues, folded, tools), self._file.lure) + self._file.was_encoded
             start, end = match.span()
             yield Block(start, end, cues, odds, match.group()[:MAX_BLOCK], folded)
 

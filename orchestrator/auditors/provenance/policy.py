@@ -47,6 +47,8 @@ class InstructionFile(Part):
     cues: dict[str, Cue]
     names_tool: float
     was_encoded: float
+    lure: float
+    """Log-odds of a sentence that holds an address, account, URL or id and none of the cues."""
     effects: Effects
 
 
@@ -81,6 +83,9 @@ class Scores(Part):
     named_tool: float
     named_reading: float
     fitting_reading: float
+    stray_reading: float
+    stray_act: float
+    repeated_reading: float
     on_named_target: float
     demanded_act: float
     beside_task_from_result: float

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from orchestrator.auditors.provenance.lexicon import Lexicon, fold
@@ -21,6 +21,7 @@ from orchestrator.rules.tools import plain_name
 
 _STEM = 5
 _LONG_STEM = 6
+_BEFORE_NOUNS = frozenset(("a", "an", "the", "your", "my", "our", "its", "his", "her", "their"))
 _BESIDE = {DELEGATION, REFERENCE, MANY, READING}
 
 
@@ -102,16 +103,13 @@ class Purposes:
 
     def _of_tool(self, tool: str, kind: ToolKind, description: str) -> Purpose:
         words = split_name(tool)
-        first = words[0] if words else ""
         told = fold(description.partition(".")[0]).replace(",", " ").split()
-        verbs = (first, *told[:1])  # what the name does not say, the description may
         known = self._reads | self._acts
-        acts = next((verb in self._acts for verb in verbs if verb in known), False)
+        acts = self._is_act(words, told)
         nouns = _stems(words, known, 3)
         return Purpose(
             acts=acts or kind in self._file.kinds.acts,
-            is_instrument=kind in self._file.kinds.instruments
-            and not (kind == "http" and first in self._acts),
+            is_instrument=kind in self._file.kinds.instruments and not (kind == "http" and acts),
             runs_code=kind in ("shell", "code"),
             is_telling=is_telling(tool),
             is_inert=plain_name(tool) in self._inert,
@@ -121,6 +119,19 @@ class Purposes:
             nouns=nouns,
             topics=tuple(dict.fromkeys((*nouns, *_stems(told, known, 5)))),
         )
+
+    def _is_act(self, words: Sequence[str], told: Sequence[str]) -> bool:
+        """Say whether a tool acts: by the first word of its name or description, or any other.
+
+        Verbs of reading are few and listed, those of acting are not: a description that begins with
+        any other word and then an article or a possessive begins with a verb of acting.
+        """
+        verb = told[0] if told else ""
+        spoken = (*words[:1], verb, verb.removesuffix("s"), *reversed(words[1:]))
+        for word in spoken:
+            if word in self._reads or word in self._acts:
+                return word in self._acts
+        return len(told) > 1 and told[1] in _BEFORE_NOUNS and verb not in _BEFORE_NOUNS
 
     def _intents_of(
         self, words: tuple[str, ...], kind: ToolKind, description: str
@@ -136,7 +147,7 @@ class Purposes:
         if whole - self._general:
             return whole - self._general
         told = self._intents(description.partition(".")[0])
-        return (told - self._general) or whole or told
+        return whole | told
 
 
 def _stems(words: Iterable[str], verbs: frozenset[str], shortest: int) -> tuple[str, ...]:

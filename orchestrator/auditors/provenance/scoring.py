@@ -1,3 +1,4 @@
+# Above 300 lines: one judgement, whose parts read the same case and index.
 """How suspicious an action is, from where its values come from and what results demanded."""
 
 from __future__ import annotations
@@ -27,12 +28,18 @@ class Case(NamedTuple):
     """Those that the user did not say."""
     departs: bool
     """Nothing the user said asks for such an act."""
+    is_anchored: bool
+    """One of its values was said by the user."""
     on_named_target: bool
     """Whom or what it hits was named by the user."""
     order: int
     """How many actions were judged before."""
     used_before: int | None
     """Number of the action that first used this tool; None when none did."""
+    repeats: bool
+    """The very same was read before."""
+    is_again: bool
+    """The same tool was used before on what the user named, now on something else."""
     again: bool
     """An act of this tool that the user asked for was already proposed, on something else."""
 
@@ -61,21 +68,29 @@ class Scorer:
                 for held in self._index.holding(value.text):
                     if not self._index.was_used(value.text, held.order):
                         shared.setdefault(held, []).append(value)
-        looked_at = self._index.blocks if case.departs else shared
+        looked_at = self._index.demanding() if case.departs or case.repeats else shared
         found = [
             finding
             for held in looked_at
-            if (finding := self._compare(case, asked, held, shared.get(held, ()), linked))
+            if (held in shared or held.block.cues or held.contacts)
+            and (finding := self._compare(case, asked, held, shared.get(held, ()), linked))
         ]
         found += self._trace(case, asked, sites, linked)
         return found
 
     def _is_vouched(self, case: Case, value: str, source: Source) -> bool:
         """Say whether it is enough that the user named the result `value` came from."""
-        return source.is_named and not case.departs and not self._index.has_rival(value, source)
+        return (
+            case.purpose.acts
+            and source.is_named
+            and not case.departs
+            and not self._index.has_rival(value, source)
+        )
 
     def _stands_beside(self, value: str, source: Source) -> bool:
         """Say whether the user named what `value` stands beside; a demand must name it itself."""
+        if self._index.is_on_named_host(value):
+            return True
         demands = [held.block.text for held in self._index.holding(value)]
         if demands:
             return any(map(self._index.names_in, demands))
@@ -102,7 +117,7 @@ class Scorer:
             default=None,
         )
         base, why = 0.0, ""
-        refers = asked.refers and not case.departs
+        refers = (asked.refers or asked.many) and not case.departs
         odds = block.odds - (self._discounts.delegated if refers else 0.0)
         if value is not None:
             base = self._carried(case)
@@ -116,21 +131,25 @@ class Scorer:
                     base *= _ON_THE_WAY
             elif not refers and self._exceeds(case, asked, value, block):
                 odds += self._additions.fresh_value + self._additions.same_act
-            elif self._is_fresh(case, value, linked) and not refers:
+            elif self._is_fresh(case, value, linked, held) and not refers:
                 odds += self._additions.fresh_value
                 if self._is_demanded(case, block):
                     odds += self._additions.same_act
         demanded = self._demanded(case, held)
         if demanded > base:
             base, why = demanded, "a tool result demanded this act and the user did not"
-            if value is None and spells(case.purpose, block.text):
-                odds += self._additions.same_act
+            odds += self._added_without_value(case, block) if value is None else 0.0
         if base == 0.0:
             return None
         claim = Claim(
             text=why, quote=block.quote[:SHOWN], source=f"result of {held.source}", verified=True
         )
         return Finding(base * logistic(odds), claim)
+
+    def _added_without_value(self, case: Case, block: Block) -> float:
+        """Return how much more a block counts for a demanded act that takes nothing from it."""
+        is_same = spells(case.purpose, block.text) or not case.purpose.acts
+        return self._additions.fresh_value + (self._additions.same_act if is_same else 0.0)
 
     def _exceeds(self, case: Case, asked: Asked, value: AtomValue, block: Block) -> bool:
         """Say whether an act beyond what was asked follows the very verb of an instruction."""
@@ -149,11 +168,16 @@ class Scorer:
         source = self._index.find(value.text)
         return source is None or not self._stands_beside(value.text, source)
 
-    @staticmethod
-    def _is_fresh(case: Case, value: AtomValue, linked: dict[str, bool]) -> bool:
+    def _is_fresh(self, case: Case, value: AtomValue, linked: dict[str, bool], held: Held) -> bool:
         """Say whether an act is decided by a value that nothing but the instruction brought in."""
-        if case.purpose.is_instrument:
-            return "://" in value.text and (case.purpose.runs_code or not linked.get(value.text))
+        if "://" in value.text and case.purpose.is_instrument:
+            return case.purpose.runs_code or not linked.get(value.text)
+        if case.purpose.runs_code:
+            return False
+        if not case.purpose.acts and not (
+            case.is_again or held.block.cues or self._has_contact(held, value.text)
+        ):
+            return False
         decides = value.is_critical and (value.is_atom or " " in value.text)
         return decides and not linked.get(value.text)
 
@@ -166,6 +190,20 @@ class Scorer:
             return True
         inside = 0 if held.block.odds >= 0.0 else held.block.text.count(value)  # a sure one is cut
         return source.text.count(value) > inside
+
+    def _is_led(self, case: Case, held: Held) -> bool:
+        """Say whether an action follows from what stands elsewhere in results."""
+        return any(
+            self._index.find(value.text) is not None and value.text not in held.block.text
+            for value in case.values
+        )
+
+    def _has_contact(self, held: Held, but: str = "") -> bool:
+        """Say whether a block names somebody, somewhere or something the user did not."""
+        return any(
+            (not but or but not in token) and not self._index.was_said(token)
+            for token in held.contacts
+        )
 
     def _carried(self, case: Case) -> float:
         acts = case.purpose.acts or case.purpose.is_instrument
@@ -187,24 +225,34 @@ class Scorer:
     def _demanded(self, case: Case, held: Held) -> float:
         """Say how much it means that the block asks for this very tool or kind of act."""
         purpose, text = case.purpose, held.block.text
+        if case.repeats:
+            is_lured = held.order == case.order and self._has_contact(held)
+            return self._scores.repeated_reading if is_lured else 0.0
         if not case.departs or (case.used_before is not None and case.used_before <= held.order):
             return 0.0
         is_named = len(purpose.name) >= 6 and purpose.name in text
         is_spelt = len(purpose.words) > 1 and all(word in text for word in purpose.words)
         if purpose.is_instrument:
             return 0.0
+        lured = self._has_contact(held)
+        is_next = held.order == case.order
         if not purpose.acts:
             if is_named or is_spelt:
                 return self._scores.named_reading
-            fits = any(topic in text for topic in purpose.topics)
-            is_next = held.order == case.order
-            return self._scores.fitting_reading if fits and is_next else 0.0
+            if not lured or case.is_anchored:
+                return 0.0
+            if any(topic in text for topic in purpose.topics):
+                return self._scores.fitting_reading
+            return self._scores.stray_reading if is_next and not self._is_led(case, held) else 0.0
         if case.on_named_target:
             return self._scores.on_named_target
         if is_named:
             return self._scores.named_tool
         demanded = not purpose.intents.isdisjoint(self._purposes.demands(text))
-        return self._scores.demanded_act if is_spelt or demanded else 0.0
+        if is_spelt or demanded:
+            return self._scores.demanded_act
+        strays = is_next and lured and not case.is_anchored and not self._is_led(case, held)
+        return self._scores.stray_act if strays else 0.0
 
     def _trace(
         self,
