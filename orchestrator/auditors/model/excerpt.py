@@ -50,10 +50,11 @@ def clip(text: str, longest: int) -> str:
 
     Characters that take more room once they are escaped count for as much.
     """
-    if len(text) <= longest and len(show(text)) <= 2 * longest:
+    if len(text) <= longest and (text.isascii() or len(show(text)) <= 2 * longest):
         return text
-    sample = text[:longest]
-    half = longest * len(sample) // max(len(sample), len(show(sample))) // 2
+    # Of what is hidden each character takes up to twelve: both ends are made to fit.
+    ends = text[: longest // 2] + text[-(longest // 2) :]
+    half = longest // 2 * len(ends) // max(len(ends), len(show(ends)))
     return f"{text[:half]}‹{len(text) - 2 * half} characters left out›{text[-half:]}"
 
 

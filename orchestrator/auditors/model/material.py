@@ -5,14 +5,16 @@ Both come from here, so that a quote is checked against exactly what was shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import functools
+from collections import deque
+from collections.abc import Mapping
 from typing import Any
 
 import re2
 from pydantic import JsonValue
 
 from orchestrator.auditors.model.case import Case
-from orchestrator.auditors.model.encoding import write_json
+from orchestrator.auditors.model.encoding import lay_out, write_json
 from orchestrator.auditors.model.excerpt import Excerpt, clip, excerpt
 from orchestrator.auditors.model.sieve import Sieve, View
 from orchestrator.auditors.model.spans import find_spans, read_strings
@@ -24,6 +26,8 @@ from orchestrator.domain.verdict import Scored
 MOST_CALLS = 32
 """Calls of a turn that auditors are asked about; no opinion can be had on more."""
 MOST_REFUSED = 8
+RECENT = 32
+"""Materials that are kept for the next auditor of the same case."""
 MOST_FINDINGS = 24
 LONGEST_WORDS = 6_000
 _ROOM = ((2, 3_000), (8, 1_500), (MOST_CALLS, 500))
@@ -36,6 +40,7 @@ class Material:
 
     def __init__(self, case: Case, look: str, *, words: bool = True, view: View = "full") -> None:
         self._case = case
+        self.view = view
         self._sieve = Sieve(view)
         self._withheld: dict[str, int] = {}
         self._cut: dict[str, int] = {}
@@ -54,6 +59,11 @@ class Material:
     def withheld(self) -> Mapping[str, int]:
         """Return how many texts of each call, of `earlier calls` and of `words` were taken out."""
         return {place: count for place, count in self._withheld.items() if count}
+
+    @property
+    def lacks_more(self) -> bool:
+        """Say whether anything was taken out that the full view shows."""
+        return self._sieve.possible > 0
 
     @property
     def left_out(self) -> Mapping[str, int]:
@@ -77,6 +87,11 @@ class Material:
             data["findings"] = self.findings
         return {**data, **self.said}
 
+    @functools.cached_property
+    def text(self) -> str:
+        """Return the data as it is written into a prompt."""
+        return lay_out(self.to_data())
+
     def quotable(self, action: Action) -> Mapping[str, tuple[str, ...]]:
         """Return by source the pieces of text that a quote about `action` may stand in.
 
@@ -96,8 +111,8 @@ class Material:
         mine = [one for one in said if one.get("call") == label]
         return {
             "task": tuple(_pieces(self.task)),
-            "user": (*_pieces(self.task), *_pieces(self.user)),
-            "arguments": (*_pieces(own), *written, *_pieces(self.refused)),
+            "user": (*_pieces(self.task), *_pieces([*self.user])),
+            "arguments": (*_pieces(own), *written, *_pieces([*self.refused])),
             "result": tuple(results),
             "message": tuple(_pieces(self.said.get("agent_said"))),
             "reasoning": tuple(_pieces(self.said.get("agent_reasoning"))),
@@ -192,6 +207,20 @@ class Material:
         }
 
 
+_recent: deque[tuple[Case, bool, Material]] = deque(maxlen=RECENT)
+
+
+def read_material(case: Case, look: str, *, words: bool = True, view: View = "full") -> Material:
+    """Return the material of `case`: the same for all auditors that are shown the same."""
+    with_words = words and look != "first"
+    for known, saw_words, material in tuple(_recent):
+        if known is case and saw_words == with_words and material.view == view:
+            return material
+    made = Material(case, look, words=words, view=view)
+    _recent.append((case, with_words, made))
+    return made
+
+
 def asked(case: Case) -> tuple[tuple[str, Action], ...]:
     """Return label and action of each question there is room for."""
     return case.questions[:MOST_CALLS]
@@ -205,15 +234,15 @@ def _count_cut(view: Excerpt) -> JsonObject:
     return {"characters": view.characters, "members": view.items}
 
 
-def _pieces(value: JsonValue | Iterable[JsonValue]) -> list[str]:
+def _pieces(value: JsonValue) -> list[str]:
     """Return what may be quoted of shown data: its texts, and its JSON as it is written."""
     if value is None or value == "":
         return []
     if isinstance(value, str):
         return _split(value)
-    shown: JsonValue = value if isinstance(value, (dict, list)) else list(value)  # type: ignore[arg-type]
-    whole = [] if _NOTES.search(str(shown)) else [write_json(shown)]  # type: ignore[arg-type]
-    return whole + [piece for text in read_strings(shown) for piece in _split(text)]
+    written = write_json(value)
+    whole = [] if _NOTES.search(written) else [written]
+    return whole + [piece for text in read_strings(value) for piece in _split(text)]
 
 
 def _split(text: str) -> list[str]:
@@ -226,9 +255,7 @@ def _split(text: str) -> list[str]:
             at = match.end()
         parts.append(text[at:])
     return [part for part in parts if part] + [
-        written
-        for part in parts
-        if (written := write_json(part)[1:-1]) != part  # type: ignore[arg-type]
+        written for part in parts if (written := write_json(part)[1:-1]) != part
     ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
-from orchestrator.auditors.model.encoding import frame
+from orchestrator.auditors.model.encoding import frame, lay_out
 from orchestrator.auditors.model.instructions import read_instructions
 from orchestrator.auditors.model.rubric import Rubric
 from orchestrator.auditors.model.sieve import Sieve
@@ -42,7 +42,7 @@ def write_paraphrase_prompt(
     return Request(
         messages=(
             Message(role="system", content=system),
-            Message(role="user", content=frame({"claims": len(claims)}, data, nonce, ask)),
+            Message(role="user", content=frame({"claims": len(claims)}, lay_out(data), nonce, ask)),
         ),
         reply=ParaphraseReply,
         auditor=auditor,

@@ -6,15 +6,16 @@ agent or a tool wrote comes last, JSON inside delimiters that nobody could fores
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Sequence
 from typing import Any
 
 from orchestrator.auditors.model.case import Case
-from orchestrator.auditors.model.encoding import frame
+from orchestrator.auditors.model.encoding import frame, lay_out
 from orchestrator.auditors.model.facts import write_facts
 from orchestrator.auditors.model.instructions import read_instructions
-from orchestrator.auditors.model.material import Material, asked
+from orchestrator.auditors.model.material import Material, asked, read_material
 from orchestrator.auditors.model.reply import VerdictReply
 from orchestrator.auditors.model.rubric import Rubric
 from orchestrator.auditors.model.sieve import Sieve, View
@@ -23,6 +24,7 @@ from orchestrator.domain.value import JsonObject, Value
 from orchestrator.models.client import Message, Request
 
 SECOND = "second"
+VIEWS: tuple[View, ...] = ("full", "plain")
 TOKENS_PER_CALL = 192
 MOST_TOKENS = 8_192
 
@@ -67,13 +69,15 @@ def write_views(
 ) -> tuple[tuple[View, str, Request], ...]:
     """Return the prompts of a look, each with its view and nonce: a second one where it differs."""
     words = "words" in rubric.front.sees
-    full, plain = (Material(case, look, words=words, view=view) for view in ("full", "plain"))
-    request = write_prompt(rubric, case, nonce=nonce, auditor=auditor, look=look)
-    if full.to_data() == plain.to_data():
-        return (("full", nonce, request),)
+    full, plain = (read_material(case, look, words=words, view=view) for view in VIEWS)
+    write = functools.partial(
+        _compose, rubric, case, auditor=auditor, look=look, ask=f"Judge {_name(case)} now."
+    )
+    first: tuple[View, str, Request] = ("full", nonce, write(full, nonce=nonce))
+    if not plain.lacks_more:
+        return (first,)
     other = other_nonce(nonce)
-    second = write_prompt(rubric, case, nonce=other, auditor=auditor, look=look, view="plain")
-    return ("full", nonce, request), ("plain", other, second)
+    return first, ("plain", other, write(plain, nonce=other))
 
 
 def write_about(
@@ -91,9 +95,37 @@ def write_about(
     view: View = "full",
 ) -> Request:
     """Return a question about `case`: `extra` is more data, `ask` a last line of ours."""
-    material = Material(case, look, words="words" in rubric.front.sees, view=view)
+    return _compose(
+        rubric,
+        case,
+        read_material(case, look, words="words" in rubric.front.sees, view=view),
+        nonce=nonce,
+        auditor=auditor,
+        look=look,
+        instructions=instructions,
+        ask=ask,
+        reply=reply,
+        extra=extra or {},
+        round=round,
+    )
+
+
+def _compose(
+    rubric: Rubric,
+    case: Case,
+    material: Material,
+    *,
+    nonce: str,
+    auditor: str,
+    look: str,
+    ask: str,
+    instructions: str = "verdict",
+    reply: type[Value] = VerdictReply,
+    extra: JsonObject | None = None,
+    round: int = 0,
+) -> Request:
     facts = write_facts(rubric, case, material)
-    data = {**material.to_data(), **(extra or {})}
+    data = lay_out({**material.to_data(), **extra}) if extra else material.text
     system = f"{rubric.text}\n\n{read_instructions(instructions)}"
     return Request(
         messages=(

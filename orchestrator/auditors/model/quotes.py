@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 
 from orchestrator.auditors.model.case import Case
-from orchestrator.auditors.model.material import Material
+from orchestrator.auditors.model.material import read_material
 from orchestrator.auditors.model.reply import ClaimGiven
 from orchestrator.auditors.model.sieve import View
 from orchestrator.domain.action import Action
@@ -47,7 +47,7 @@ def gather_sources(
     case: Case, action: Action, *, look: str = "second", words: bool = True, view: View = "full"
 ) -> Mapping[str, tuple[str, ...]]:
     """Return the texts a quote of each source may stand in, as an auditor of `case` saw them."""
-    return Material(case, look, words=words, view=view).quotable(action)
+    return read_material(case, look, words=words, view=view).quotable(action)
 
 
 def stands_in(quote: str, texts: Iterable[str]) -> bool:
