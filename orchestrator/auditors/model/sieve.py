@@ -130,5 +130,5 @@ def _cut(text: str, ranges: tuple[tuple[int, int], ...], group: str) -> str:
 def note(characters: int, group: str) -> str:
     """Return what stands in the place of text that was taken out."""
     if group == CERTAIN:
-        return f"‹withheld: {characters} characters that speak to whoever judges›"
+        return f"‹withheld: {characters} characters›"
     return f"‹{characters} characters left out›"

@@ -19,14 +19,14 @@ MOST_BLOBS = 12
 _BLOB = re2.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _HEX = re2.compile(r"(?:\b|\\x|0x)(?:[0-9A-Fa-f]{2}[\s:]?(?:\\x|0x)?){10,}")
 _ESCAPE = re2.compile(r"\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})")
-_SPACED = re2.compile(r"(?:\b\w[ ._*~|-]{1,2}){5,}\w\b")
-_GAPS = re2.compile(r"[ ._*~|-]")
+_SPACED = re2.compile(r"(?:\b\w[._*~|-]{1,2}){3,}\w\b")
+_GAPS = re2.compile(r"[._*~|-]")
 _INSIDE = re2.compile(r"([A-Za-z])[*_~|.\x{b7}-]([A-Za-z])")
 _ALIKE = str.maketrans(
     "аеорсухіјѕԁһԛԝвкмнтАВЕКМНОРСТУХІЈЅαβεικνορτυχωΑΒΕΖΗΙΚΜΝΟΡΤΥΧıɑɡɩʟɴʀᴀᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢ",
     "aeopcyxijsdhqwbkmhtABEKMHOPCTYXIJSabeiknoptuxwABEZHIKMNOPTYXiagilnracdejkmoptuvwz",
 )
-_LEET = str.maketrans("013457@$!", "oleastasi")
+_LEET = tuple(str.maketrans("013457@$!", letters) for letters in ("oieastasi", "oleastasi"))
 
 
 def unfold(text: str) -> Iterator[str]:
@@ -92,11 +92,10 @@ def _as_lookalikes(text: str) -> str:
 
 def _joined(text: str) -> str:
     """Join letters that stand apart: `s c o r e`, `s.c.o.r.e`, `sc*ore`."""
-    whole: Callable[[str], str] = lambda t: str(  # noqa: E731
-        _SPACED.sub(lambda m: _GAPS.sub("", m.group(0)) + " ", t)
-    )
-    wide = text.replace("   ", "\x00").replace("  ", "\x00")
-    joined = whole(wide).replace("\x00", " ")
+    joined = str(_SPACED.sub(lambda m: _GAPS.sub("", m.group(0)), text))
+    pieces = joined.split(" ")
+    if sum(len(piece) == 1 for piece in pieces) > 0.6 * sum(map(bool, pieces)) > 4:
+        joined = " ".join(word.replace(" ", "") for word in joined.split("  "))
     return str(_INSIDE.sub(r"\1\2", joined))
 
 
@@ -131,8 +130,8 @@ def _read(decode: Callable[[str], bytes], blob: str) -> str:
         text = decode(blob).decode("utf-8")
     except (ValueError, binascii.Error):
         return ""
-    readable = sum(c.isalpha() or c in " ,.:" for c in text)
-    return reveal(text) if len(text) >= 8 and readable >= 0.7 * len(text) else ""
+    readable = sum(c.isprintable() or c in "\n\t" for c in text)
+    return reveal(text) if len(text) >= 8 and readable >= 0.95 * len(text) else ""
 
 
 def _base64(blob: str) -> bytes:
@@ -161,4 +160,6 @@ def _reversed(text: str) -> str:
 
 
 def _leet(text: str) -> str:
-    return text.translate(_LEET) if any(c in "01345@$!" for c in text) else ""
+    if not any(c in "01345@$!" for c in text):
+        return ""
+    return "\n".join(text.translate(table) for table in _LEET)
