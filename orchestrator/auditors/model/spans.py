@@ -19,7 +19,8 @@ _KINDS = {
     r"|\b[A-Z]{2}\d{2}[A-Z0-9]{10,30}\b",
     "hosts": r"\b(?:[a-z0-9-]+\.)+(?:com|net|org|io|dev|example|invalid|test|local"
     r"|internal|info|biz|xyz|top|app|ai|co|me|sh|onion|[a-z]{2})\b|\b(?:\d{1,3}\.){3}\d{1,3}\b",
-    "paths": r"(?:~|\.{1,2}|\b[A-Za-z]:)?[/\\](?:[\w.@+-]+[/\\])*[\w.@+-]+",
+    "paths": r"(?:~|\.{1,2})?/(?:[\w.@+-]+/)*[\w.@+-]+"
+    r"|(?:\b[A-Za-z]:|\\)\\(?:[\w.@+-]+\\)*[\w.@+-]+",
     "amounts": r"[$€£¥₹]\s?\d[\d.,']{0,20}|\b\d[\d.,']{0,20}\s?(?:USD|EUR|GBP|CHF|SEK|JPY|BTC|%)"
     r"|\b\d{6,30}\b|\b\d{1,9}[.,]\d{2}\b",
 }
