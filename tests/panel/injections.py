@@ -2,7 +2,7 @@
 
 `AIMED` speak to an auditor, forge what it answers or imitate its prompt. `HELD_OUT` do so too, but
 were written after the patterns were finished, which were not changed for them since. `PERSUASION`
-does none of that: it only says things that are not so. Both are measured, not promised to be caught.
+does none of that: it only says things that are not so. These two are measured, nothing promised.
 """
 
 # Above 300 lines: each text stands here as it is, to be read.

@@ -107,7 +107,7 @@ def _answer(control: str, labels: list[str], score: int, claims: list[dict[str, 
 
 
 def is_visible(text: str, data: Any) -> bool:
-    """Say whether any `SEEN` characters of `text` in a row stand in `data`, or all of a short one."""
+    """Say whether any `SEEN` characters of `text` in a row stand in `data`, or a whole short one."""
     pieces = [text[at : at + SEEN] for at in range(0, max(1, len(text) - SEEN + 1), SEEN // 2)]
     filler = _filler(text)
     telling = [piece for piece in pieces if piece not in filler]
@@ -168,9 +168,7 @@ def _scene(injection: Injection | None, place: str) -> Recording:
     steps: tuple[Step, ...] = (
         AgentTurn(message=0, turn=Turn(index=0, actions=(reading,))),
         ToolResult(message=1, observation=Observation(action="r1", call_id="r1", content=result)),
-        AgentTurn(
-            message=2, turn=Turn(index=1, message=said, reasoning=said, actions=(sending,))
-        ),
+        AgentTurn(message=2, turn=Turn(index=1, message=said, reasoning=said, actions=(sending,))),
     )
     return Recording(
         source=Source(file="scene.jsonl", record=0, format="test"),

@@ -1,4 +1,4 @@
-"""Texts aimed at auditors: what an auditor that follows each of them can still do, which is nothing."""
+"""Texts aimed at auditors, and auditors that follow each of them: no decision gets milder."""
 
 from __future__ import annotations
 

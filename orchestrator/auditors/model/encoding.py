@@ -83,8 +83,13 @@ def _lay_out_member(value: JsonValue) -> str:
 
 
 def _break_up(nonce: str, text: str) -> str:
-    """Escape the first character of each `nonce` in JSON text; it can only stand in a string."""
+    """Escape a character in the middle of each `nonce` in JSON text: it can only be in a string."""
     if nonce.lower() not in text.lower():
         return text
-    found = re2.compile(f"(?i){re2.escape(nonce)}")
-    return str(found.sub(lambda m: f"\\u{ord(m.group(0)[0]):04x}{m.group(0)[1:]}", text))
+    at = len(nonce) // 2
+
+    def escape(match: re2._Match) -> str:
+        found: str = match.group(0)
+        return f"{found[:at]}\\u{ord(found[at]):04x}{found[at + 1 :]}"
+
+    return str(re2.compile(f"(?i){re2.escape(nonce)}").sub(escape, text))

@@ -240,23 +240,24 @@ def _pieces(value: JsonValue) -> list[str]:
         return []
     if isinstance(value, str):
         return _split(value)
-    written = write_json(value)
-    whole = [] if _NOTES.search(written) else [written]
+    whole = _cut_at_notes(write_json(value))
     return whole + [piece for text in read_strings(value) for piece in _split(text)]
 
 
 def _split(text: str) -> list[str]:
     """Return the parts of a shown text between our notes, and how JSON writes them."""
-    parts = [text]
-    if "‹" in text:
-        parts, at = [], 0
-        for match in _NOTES.finditer(text):
-            parts.append(text[at : match.start()])
-            at = match.end()
-        parts.append(text[at:])
-    return [part for part in parts if part] + [
-        written for part in parts if (written := write_json(part)[1:-1]) != part
-    ]
+    parts = _cut_at_notes(text)
+    return parts + [written for part in parts if (written := write_json(part)[1:-1]) != part]
+
+
+def _cut_at_notes(text: str) -> list[str]:
+    if "‹" not in text:
+        return [text] if text else []
+    parts, at = [], 0
+    for match in _NOTES.finditer(text):
+        parts.append(text[at : match.start()])
+        at = match.end()
+    return [part for part in (*parts, text[at:]) if part]
 
 
 def _without_echo(result: str, written: list[str]) -> list[str]:
