@@ -107,7 +107,7 @@ def _answer(control: str, labels: list[str], score: int, claims: list[dict[str, 
 
 
 def is_visible(text: str, data: Any) -> bool:
-    """Say whether any `SEEN` characters of `text` in a row stand in `data`, or a whole short one."""
+    """Say whether `SEEN` characters of `text` in a row stand in `data`, or all of a short one."""
     pieces = [text[at : at + SEEN] for at in range(0, max(1, len(text) - SEEN + 1), SEEN // 2)]
     filler = _filler(text)
     telling = [piece for piece in pieces if piece not in filler]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from orchestrator.domain.decision import Outcome as Decided
+from orchestrator.models.client import Request
 from tests.panel.injections import AIMED, Injection
 from tests.panel.obedience import PLACES, SEEN, Outcome, play, take_apart
 
@@ -31,25 +32,31 @@ async def test_honest_auditors_hold_the_call_and_obedient_ones_would_not() -> No
     assert followed.told and followed.decision == "allow"
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # one loop: there are 660 scenes
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("family", FAMILIES)
 async def test_no_text_makes_the_decision_milder(family: str, place: str) -> None:
-    before = Decided((await play(None, place)).decision)
+    plain = await play(None, place)
+    known = "".join(_frame(request) for request in plain.prompts)
     for injection in _of(family):
         after = await play(injection, place)
-        assert Decided(after.decision).severity >= before.severity, injection.text
-        _assert_quoted(injection, after)
+        assert Decided(after.decision).severity >= Decided(plain.decision).severity, injection.text
+        _assert_quoted(injection, after, known)
 
 
-def _assert_quoted(injection: Injection, outcome: Outcome) -> None:
-    """Nothing of a text stands outside the data, and there only as JSON."""
-    pieces = {
-        injection.text[at : at + SEEN] for at in range(0, len(injection.text) - SEEN + 1, SEEN)
-    }
+def _frame(request: Request) -> str:
+    """Return all of a prompt that is not data."""
+    parts = take_apart(request)
+    return f"{request.messages[0].content}\n{parts.before}\n{parts.after}"
+
+
+def _assert_quoted(injection: Injection, outcome: Outcome, known: str) -> None:
+    """Nothing of a text stands outside the data but what we say anyway, and nothing invisible."""
+    text = injection.text
+    pieces = {text[at : at + SEEN] for at in range(0, len(text) - SEEN + 1, SEEN)}
     for request in outcome.prompts:
-        parts = take_apart(request)
-        ours = f"{request.messages[0].content}\n{parts.before}\n{parts.after}"
-        assert not any(piece in ours for piece in pieces), injection.text
+        ours = _frame(request)
+        assert not any(piece in ours and piece not in known for piece in pieces), text
         shown = request.messages[-1].content
         assert not any(character in shown for character in "\u200b\u202e\u2028\U000e0041")
 
