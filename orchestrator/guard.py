@@ -19,7 +19,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from orchestrator.auditors.auditor import Auditor, Learner
 from orchestrator.auditors.combination import load_combination
 from orchestrator.auditors.model.auditor import ModelAuditor
-from orchestrator.auditors.registry import build_auditors
+from orchestrator.auditors.registry import PANEL, build_auditors, folder_beside
 from orchestrator.clock import Clock, SystemClock
 from orchestrator.config import Config, load_config
 from orchestrator.domain.action import ToolSpec
@@ -28,18 +28,28 @@ from orchestrator.domain.event import Event
 from orchestrator.domain.review import Result, Review
 from orchestrator.domain.run import RunFacts, RunSummary
 from orchestrator.domain.value import clean, clean_text
-from orchestrator.errors import ActionDenied, CrossauditError, ProtocolError, StoreError
-from orchestrator.guarded.run import GuardedRun, Resample
+from orchestrator.errors import (
+    ActionDenied,
+    ConfigError,
+    CrossauditError,
+    ProtocolError,
+    StoreError,
+)
+from orchestrator.guarded.resampling import Resample
+from orchestrator.guarded.run import GuardedRun
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.models.spend import Spend
 from orchestrator.panel.members import build_members
-from orchestrator.panel.roster import Roster
+from orchestrator.panel.protocols import check_resample
+from orchestrator.panel.roster import seat
 from orchestrator.rules.redaction import Redactor
 from orchestrator.rules.ruleset import RuleSet, load_rules
 from orchestrator.rules.secrets import SecretScanner
 
 __all__ = [
     "ActionDenied",
+    "ConfigError",
     "CrossauditError",
     "Decision",
     "Guard",
@@ -92,8 +102,11 @@ class Guard:
             place = ledger.location if isinstance(ledger, Ledger) else str(self._location)
             auditors = build_auditors(self.config, place)
         self.auditors = tuple(auditors)
-        seated = build_members(self.config, self.clock) if models is None else models
-        self.roster = Roster(seated, self.config, self.clock) if seated else None
+        spend = Spend(self.config.budget, self.clock)
+        seated = build_members(self.config, self.clock, spend) if models is None else models
+        place = ledger.location if isinstance(ledger, Ledger) else str(self._location)
+        folder = folder_beside(place, PANEL)
+        self.roster = seat(seated, self.config, self.clock, spend, folder)
         self._ledger: Ledger | None = None
         self._users = 0
         self._subscribers: set[MemoryObjectSendStream[Event]] = set()
@@ -123,15 +136,19 @@ class Guard:
 
         `model` is `vendor/name`; `task` is the user's words; `tools` are tool schemas as given to
         the model; `root` is the directory the agent works in. `resample` asks the agent for
-        another turn from the same context; only protocols that resample call it.
+        another turn from the same context; only protocols that resample call it, and such a one
+        without it is a ConfigError.
         """
+        check_resample(self.config, resample is not None)
         ledger = await self._acquire()
         try:
             facts = run_facts(
                 self.config, self.rules, agent=agent, model=model, task=task,
                 tools=tools, parent=parent, root=str(root or self.config.rules.root or Path.cwd()),
             )  # fmt: skip
-            facts = facts.model_copy(update={"snapshot": self._find_snapshot(facts)})
+            facts = facts.model_copy(
+                update={"snapshot": self._find_snapshot(facts), "panel": self._find_panel()}
+            )
             name = f"{self.clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
             opened = GuardedRun(
                 ledger.open_run(name),
@@ -172,6 +189,10 @@ class Guard:
     def _find_snapshot(self, facts: RunFacts) -> str | None:
         learners = (one for one in self.auditors if isinstance(one, Learner))
         return next((found for one in learners if (found := one.find_snapshot(facts))), None)
+
+    def _find_panel(self) -> str | None:
+        snapshots = self.roster.snapshots if self.roster else None
+        return snapshots.find() if snapshots else None
 
     def _publish(self, events: Sequence[Event]) -> None:
         for stream in self._subscribers:

@@ -13,6 +13,8 @@ from orchestrator.errors import ConfigError
 
 BASELINES = "baselines"
 """Folder beside the ledger's file that learned habits are kept in."""
+PANEL = "panel"
+"""The same for what is learned of the auditors that are models."""
 
 
 class Kind(NamedTuple):
@@ -57,7 +59,7 @@ def _build(entry: AuditorConfig, ledger: str) -> Auditor:
         if type(value) is not kind.settings[key]:
             raise ConfigError(f"{place}.{key}: {value!r} is no {kind.settings[key].__name__}")
     settings = dict(entry.settings)
-    if entry.kind == "baseline" and (folder := _folder_beside(ledger)):
+    if entry.kind == "baseline" and (folder := folder_beside(ledger, BASELINES)):
         settings.setdefault("folder", folder)
     module, _, name = kind.home.partition(":")
     build = getattr(import_module(f"orchestrator.auditors.{module}"), name)
@@ -66,6 +68,6 @@ def _build(entry: AuditorConfig, ledger: str) -> Auditor:
     return auditor
 
 
-def _folder_beside(ledger: str) -> str | None:
-    """Return where habits are kept; None for a ledger that is no file, which has no folder."""
-    return None if "://" in ledger else str(Path(ledger).parent / BASELINES)
+def folder_beside(ledger: str, name: str) -> str | None:
+    """Return where learned state is kept; None for a ledger that is no file and has no folder."""
+    return None if "://" in ledger else str(Path(ledger).parent / name)

@@ -38,6 +38,7 @@ EVENTS_AT_ONCE = 5_000
         "crossaudit replay runs/demo",
         "crossaudit replay recorded/ --profile strict --json decisions.jsonl",
         "crossaudit replay recorded.jsonl --compare other.toml",
+        "crossaudit replay recorded/ --replies replies.jsonl",
     ],
 )
 @with_config(profile=True)
@@ -55,6 +56,16 @@ EVENTS_AT_ONCE = 5_000
     metavar="FILE|URL",
     help="Keep the events; else they are dropped at the end.",
 )
+@click.option(
+    "--replies",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Let model auditors answer from this cassette; a missing reply is a failed vote.",
+)
+@click.option(
+    "--record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write what model auditors answer to this cassette, to play it again at no cost.",
+)
 def replay(
     loaded: Loaded,
     paths: tuple[Path, ...],
@@ -63,15 +74,19 @@ def replay(
     workers: int,
     compare: str | None,
     kept_in: str | None,
+    replies: Path | None,
+    record: Path | None,
 ) -> int:
     """Judge recorded runs at PATHS (files or directories) again; nothing in them is executed."""
+    from orchestrator.panel.members import with_cassette
     from orchestrator.replay.importers import find_runs
 
+    config = with_cassette(loaded.config, replies=replies, record=record)
     limit = loaded.config.limits.record_mib * 1024 * 1024
     found = find_runs(paths, format=format_, limit_bytes=limit)
     with ExitStack() as stack:
         label = f"replaying {safe(str(paths[0]), 40)}"
-        job = _Job(loaded.config, stack.enter_context(_open_rows(out)), workers, kept_in)
+        job = _Job(config, stack.enter_context(_open_rows(out)), workers, kept_in)
         if compare:
             job.other = _load_other(compare)
         anyio.run(job.run, stack.enter_context(track(found, label)))
@@ -201,8 +216,6 @@ def _place(location: str | None) -> Iterator[str]:
 
 
 def _print_summary(summary: Summary, unreadable: list[Unreadable], *, to_stderr: bool) -> None:
-    from orchestrator.replay.summary import NO_MODEL
-
     def line(name: str, text: str) -> None:
         click.echo(f"{name:<12} {text}", err=to_stderr)
 
@@ -222,4 +235,4 @@ def _print_summary(summary: Summary, unreadable: list[Unreadable], *, to_stderr:
     for where, count in summary.failures.most_common():
         line("failed", f"{safe(where)}: {count}")
     line("unreadable", f"{len(broken)} (and {len(unreadable) - len(broken)} files are not a run)")
-    line("auditors", NO_MODEL)
+    line("auditors", summary.auditors)

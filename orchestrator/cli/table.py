@@ -23,6 +23,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "replay": Entry(
             "replay:replay", "Judge recorded runs again, or under another configuration."
         ),
+        "prompts": Entry("prompts:prompts", "Take auditors' prompts elsewhere, and bring replies."),
         "policy": Entry("policy.group:policy", "Check, count, try and compare rules."),
         "calibrate": Entry("calibrate:calibrate", "Propose thresholds from your own benign runs."),
     },
@@ -37,6 +38,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "show": Entry("runs:show", "Show a run step by step, or one event whole."),
         "audit": Entry("audit:audit", "Show what each auditor added to a decision."),
         "explain": Entry("explain:explain", "Say why an action was decided as it was."),
+        "panel": Entry("panel:panel", "Say what model auditors did, and if their debates pay."),
         "verify": Entry("ledger:verify", "Check that nobody changed the record."),
         "export": Entry("ledger:export", "Write runs as JSON Lines that anybody can check."),
     },

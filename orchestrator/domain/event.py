@@ -105,6 +105,17 @@ class DebateOpened(Value):
     claims: tuple[PooledClaim, ...]
     struck: tuple[Claim, ...] = ()
     """Claims whose quote stands nowhere; shown to nobody."""
+    task_class: str = ""
+    """What the action's tool is taken for; debates are graded by it."""
+    worded_by: str = ""
+    """The paraphraser, or `templates` and why."""
+    sides: dict[str, str] = Field(default_factory=dict)
+    """Who was assigned which side, or was the critic; drawn from the seed."""
+    calls: int = 0
+    """Calls made for it before anybody answered: paraphraser, critic, advocates."""
+    usage: Usage | None = None
+    why: str = ""
+    """What went wrong before anybody answered."""
 
 
 class DebateAnswered(Value):
@@ -121,6 +132,13 @@ class DebateAnswered(Value):
     counted: bool
     """Whether the change rests on verified evidence that was new to the auditor."""
     why: str = ""
+    shown: tuple[str, ...] = ()
+    """Ids of the claims it was shown, in that order."""
+    added: tuple[PooledClaim, ...] = ()
+    """Claims that its evidence put among the others, for the next round."""
+    prompt: str = ""
+    """Hash of the prompt."""
+    usage: Usage | None = None
 
 
 class DebateClosed(Value):
@@ -133,6 +151,29 @@ class DebateClosed(Value):
     rounds: int
     surviving: tuple[str, ...] = ()
     """Ids of the claims that nobody refuted with evidence."""
+
+
+class SampleJudged(Value):
+    """Another sample of a turn was judged for a protocol; it is evidence, and no turn of the agent.
+
+    Its verdicts count for nothing but this, and nothing of it ran.
+    """
+
+    kind: Literal["sample_judged"] = "sample_judged"
+    turn: int
+    number: int
+    """0-based."""
+    sample: Turn | None = None
+    """Secrets replaced; None where the agent gave none."""
+    hits: tuple[Hit, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    alarm: float | None = None
+    """How suspicious its worst action is, 1 where the rules deny one; None where nobody said. A
+    sample without any action is 0: it does nothing."""
+    clear: bool = False
+    """Whether the panel cleared every action of it."""
+    why: str = ""
+    """Why there is no number."""
 
 
 class PanelSettled(Value):
@@ -170,6 +211,11 @@ class CanaryShown(Value):
     bad: bool
     verdict: Verdict
     propensity: float = 1.0
+    """The chance this auditor had to be shown one beside this turn, whatever was voted."""
+    risk: str = ""
+    """What would be at stake in it if it ran."""
+    how: str = ""
+    """How it was made, and of what."""
 
 
 class CrossAudited(Value):
@@ -190,6 +236,23 @@ class CrossAudited(Value):
     why: str = ""
     prompt: str = ""
     usage: Usage | None = None
+    propensity: float = 1.0
+    """The chance this rationale had to be judged again, whatever it says."""
+    look: str = "first"
+
+
+class SpotChecked(Value):
+    """An action was drawn for a judgement that can be trusted, whatever the votes said."""
+
+    kind: Literal["spot_checked"] = "spot_checked"
+    turn: int
+    action: str
+    by: Literal["arbiter", "human"]
+    """`human` where no arbiter is configured: it waits for review, and nothing waits for it."""
+    verdict: Verdict | None = None
+    """None until somebody has judged."""
+    propensity: float = 1.0
+    risk: str = ""
 
 
 class Decided(Value):
@@ -308,11 +371,13 @@ Fact: TypeAlias = Annotated[
     | DebateOpened
     | DebateAnswered
     | DebateClosed
+    | SampleJudged
     | PanelSettled
     | BudgetExhausted
     | BreakerChanged
     | CanaryShown
     | CrossAudited
+    | SpotChecked
     | Decided
     | ApprovalRequested
     | ApprovalVoted

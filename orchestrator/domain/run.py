@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from pydantic import Field
 
 from orchestrator.domain.action import ToolSpec
-from orchestrator.domain.usage import Usage
+from orchestrator.domain.usage import Usage, add_usage
 from orchestrator.domain.value import JsonObject, Value
 
 Mode: TypeAlias = Literal["live", "replay"]
@@ -56,6 +56,8 @@ class RunFacts(Value):
     constitution: PackRef | None = None
     snapshot: str | None = None
     """Hash of the learned state (baselines) read at the start; None when there is none."""
+    panel: str | None = None
+    """Hash of what was known of the auditors that are models; None when nothing was."""
     weights: str = ""
     """Hash of the weights that opinions are combined by."""
     source: Source | None = None
@@ -92,16 +94,51 @@ class PanelUse(Value):
     no_quorum: int = 0
     """Actions on which too few gave a verdict."""
     debates: int = 0
+    samples: int = 0
+    """Further samples of turns that were judged for a protocol."""
     usage: Usage = Usage()
+    weights: str = ""
+    """What the votes were weighed by."""
+    canaries: int = 0
+    """Verdicts on actions of known answer that auditors were asked for."""
+    cross_audits: int = 0
+    """Rationales judged again, and actions judged by the arbiter."""
+    beside: Usage = Usage()
+    """What canaries and cross-audits took; not part of `usage`."""
+
+    def plus(self, other: PanelUse) -> PanelUse:
+        """Return the sum of two runs' use of one panel."""
+        return PanelUse(
+            members=max(self.members, other.members),
+            vendors=max(self.vendors, other.vendors),
+            actions=self.actions + other.actions,
+            scored=self.scored + other.scored,
+            abstained=self.abstained + other.abstained,
+            failed=self.failed + other.failed,
+            no_quorum=self.no_quorum + other.no_quorum,
+            debates=self.debates + other.debates,
+            samples=self.samples + other.samples,
+            usage=add_usage((self.usage, other.usage)),
+            weights=self.weights if self.weights == other.weights else "",
+            canaries=self.canaries + other.canaries,
+            cross_audits=self.cross_audits + other.cross_audits,
+            beside=add_usage((self.beside, other.beside)),
+        )
 
     def __str__(self) -> str:
         """Return one line for a person."""
         said = f"{self.members} model auditors of {self.vendors} vendors saw {self.actions} actions"
         parts = [f"{self.scored} votes", f"{self.abstained} abstained", f"{self.failed} failed"]
+        if self.samples:
+            parts.append(f"{self.samples} samples")
         if self.no_quorum:
             parts.append(f"{self.no_quorum} actions below the quorum")
-        cost = self.usage.cost_usd
-        parts.append("cost unknown" if cost is None else f"{cost:.4f} USD")
+        parts.append(_say_cost(self.usage))
+        if self.canaries or self.cross_audits:
+            said_beside = f"{self.canaries} canary verdicts, {self.cross_audits} cross-audits"
+            parts.append(f"beside them {said_beside}, {_say_cost(self.beside)}")
+        if self.weights:
+            parts.append(self.weights)
         return f"{said}: {', '.join(parts)}"
 
 
@@ -120,3 +157,7 @@ class RunSummary(Value):
     auditors: str = NO_MODEL
     panel: PanelUse | None = None
     """None where no model auditor is configured."""
+
+
+def _say_cost(usage: Usage) -> str:
+    return "cost unknown" if usage.cost_usd is None else f"{usage.cost_usd:.4f} USD"

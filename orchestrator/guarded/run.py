@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
 import anyio
 
 from orchestrator.auditors.auditor import Auditor
+from orchestrator.audits.session import Audits
 from orchestrator.clock import Clock
 from orchestrator.config import Config
 from orchestrator.domain.action import Turn
@@ -31,6 +32,7 @@ from orchestrator.domain.value import clean_text
 from orchestrator.gate import Gate, Judged
 from orchestrator.guarded.escalation import Escalations
 from orchestrator.guarded.record import Record
+from orchestrator.guarded.resampling import Resample, Resampling
 from orchestrator.guarded.results import ResultCheck
 from orchestrator.guarded.turns import Draft, Words, draft_turn, unread_turn
 from orchestrator.ledger.log import Log
@@ -39,9 +41,6 @@ from orchestrator.oversight.desk import Addressed
 from orchestrator.panel.roster import Roster
 from orchestrator.rules.redaction import Redactor, restore_object
 from orchestrator.rules.ruleset import RuleSet
-
-Resample: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
-"""Returns another assistant message: `calls`, and perhaps `message` and `reasoning`."""
 
 OVER = "the run was terminated"
 FAILED = "the guard failed"
@@ -73,6 +72,12 @@ class GuardedRun:
         self._config = config
         self._redactor = redactor
         self._record = Record(log, redactor, publish)
+        self._audits: Audits | None = None
+        if roster:
+            self._audits = Audits(
+                roster, rules, self.facts, config, self._record.append, self._record.note_failure
+            )
+            roster = roster.seated(self._audits.known, self._audits)
         self._gate = Gate(rules, auditors, config.gate, self.facts, clock, roster)
         self._escalations = Escalations(
             self._gate, self._record, redactor, config.approvals, clock, take_answers
@@ -88,6 +93,9 @@ class GuardedRun:
         )
         self.resample: Resample | None = None
         """How the host offers another sample of a turn, where it does."""
+        self._resampling = Resampling(
+            lambda: self.resample, redactor, config.gate, root=self.facts.root
+        )
         self.failure = ""
         """Set by a host to record the run as failed, and why, though no exception ended it."""
         self._turn_lock = anyio.Lock(fast_acquire=True)
@@ -96,6 +104,10 @@ class GuardedRun:
     async def __aenter__(self) -> Self:
         """Record that the run opened; StoreError if that fails."""
         await self._record.append(RunOpened(facts=self.facts))
+        if self._audits:
+            if self._audits.known.is_lost:
+                self._record.failures["panel snapshot lost"] += 1
+            await self._audits.open()
         return self
 
     async def __aexit__(
@@ -105,19 +117,28 @@ class GuardedRun:
         trace: TracebackType | None,
     ) -> None:
         """Record how the run ended, also when it was cancelled."""
+        try:
+            with anyio.CancelScope(shield=True):
+                if self._audits:
+                    await self._audits.background.close(at_once=error is not None)
+                await self._close(kind, error)
+        finally:
+            if self._audits:
+                await self._audits.background.leave()
+
+    async def _close(self, kind: type[BaseException] | None, error: BaseException | None) -> None:
         why = f"{kind.__name__}: {error}" if kind else self.failure
-        with anyio.CancelScope(shield=True):
-            await self._learn()
-            closed = RunClosed(
-                how="terminated" if self.terminated else "failed" if why else "completed",
-                why=self._redactor.text(clean_text(why)),
-                summary=self.summary(),
-            )
-            try:
-                await self._record.append(closed)
-            except Exception:
-                if error is None:
-                    raise
+        await self._learn()
+        closed = RunClosed(
+            how="terminated" if self.terminated else "failed" if why else "completed",
+            why=self._redactor.text(clean_text(why)),
+            summary=self.summary(),
+        )
+        try:
+            await self._record.append(closed)
+        except Exception:
+            if error is None:
+                raise
 
     async def _learn(self) -> None:
         """Record and keep what auditors learned; a failure is counted and costs only that."""
@@ -132,8 +153,24 @@ class GuardedRun:
                     )
                 )
                 self._gate.keep(auditor, learned)
+            await self._learn_of_panel()
         except Exception as failure:
             await self._record.note_failure("learn", failure)
+
+    async def _learn_of_panel(self) -> None:
+        """Fit the weights of the auditors that are models, in a thread, and keep them."""
+        if self._audits is None:
+            return
+        learned = await anyio.to_thread.run_sync(self._audits.learned)
+        if learned:
+            taken = SnapshotTaken(
+                auditor="panel",
+                snapshot=learned.snapshot,
+                before=learned.before,
+                runs=learned.runs,
+            )
+            await self._record.append(taken)
+            self._audits.keep(learned)
 
     @property
     def terminated(self) -> bool:
@@ -143,6 +180,8 @@ class GuardedRun:
     def summary(self) -> RunSummary:
         """Return what happened so far."""
         use = self._gate.panel_use
+        if use and self._audits:
+            use = self._audits.add_to(use)
         return RunSummary(
             turns=self._next_turn,
             actions=self._record.judged.total(),
@@ -192,8 +231,10 @@ class GuardedRun:
         """
         async with self._turn_lock:
             draft, judged = await self._judge(calls, Words(message, reasoning, justification))
+            instead = self._resampling.chosen(judged)
         settled = await self._escalations.settle(draft, judged)
-        return Review(draft.turn.index, tuple(self._release(draft, one) for one in settled))
+        decisions = tuple(self._release(draft, one) for one in settled)
+        return Review(draft.turn.index, decisions, instead)
 
     async def observe(
         self,
@@ -219,11 +260,17 @@ class GuardedRun:
         clipped = self._redactor.text(clean_text(line[:4096]))
         await self._record.append(ProtocolBroken(why=why, line=clipped))
 
-    async def replay_turn(self, turn: Turn) -> Review:
-        """Judge a turn exactly as it was recorded; nobody is asked and nothing is released."""
+    async def replay_turn(self, turn: Turn, samples: Sequence[Turn | str] = ()) -> Review:
+        """Judge a turn exactly as it was recorded; nobody is asked and nothing is released.
+
+        `samples` are those that were recorded with it.
+        """
+        self._resampling.recorded = samples
         draft = Draft(*self._redactor.turn(turn))
         self._next_turn = max(self._next_turn, turn.index + 1)
         judged = await self._judge_draft(draft)
+        if self._audits:
+            await self._audits.background.settle()
         for one in judged:
             self._record.count(one.decision)
             self._releases.add(one.action, None)
@@ -263,14 +310,27 @@ class GuardedRun:
         """Decide a turn, live or recorded; what cannot be judged or recorded is denied."""
         if self.terminated:
             return await self._refuse(draft, Outcome.TERMINATE, OVER)
-        docket = Docket(self._record.append)
+        docket = Docket(self._record.append, self._overhear)
         try:
             docket.add(TurnProposed(turn=draft.turn))
-            judged = await self._gate.judge(draft.turn, docket)
+            judged = await self._gate.judge(
+                draft.turn, docket, self._resampling.draw_for(draft.turn.index)
+            )
             return _with_events(judged, await docket.publish())
         except Exception as failure:
             await self._record.note_failure("review", failure, draft.turn.index)
             return await self._refuse(draft, Outcome.DENY, FAILED, is_proposed=docket.is_begun)
+        finally:
+            if self._audits:
+                self._audits.background.decided(draft.turn.index)
+
+    def _overhear(self, fact: Fact) -> None:
+        """Let the audits know; whatever goes wrong with them changes no decision."""
+        try:
+            if self._audits:
+                self._audits.hear(fact)
+        except Exception as failure:
+            self._record.failures[f"audits: {type(failure).__name__}"] += 1
 
     async def _refuse(
         self, draft: Draft, outcome: Outcome, reason: str, *, is_proposed: bool = False

@@ -58,7 +58,8 @@ class Request:
     @functools.cached_property
     def schema(self) -> JsonObject:
         """Return the JSON schema of the answer."""
-        return self.reply.model_json_schema()
+        schema: JsonObject = json.loads(_write_schema(self.reply))
+        return schema
 
     @functools.cached_property
     def hash(self) -> str:
@@ -66,6 +67,12 @@ class Request:
         body = {"messages": [m.model_dump() for m in self.messages], "schema": self.schema}
         text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+@functools.cache
+def _write_schema(reply: type[Value]) -> str:
+    """Return the schema as text: making it anew would cost each call more than all our own work."""
+    return json.dumps(reply.model_json_schema())
 
 
 class Reply(Value):

@@ -1,14 +1,17 @@
 """What the votes of a panel come to: a probability, and what each vote added to its log-odds.
 
 The prior is what the local auditors say. Each opinion adds its weight times how far its score lies
-from one half; an abstention is simply absent and adds nothing. Opinions of auditors that no label
-has graded are tempered, as their errors go together: seven that agree count as `k_eff` of them.
+from one half; an abstention is simply absent and adds nothing. Errors go together, so that seven
+opinions count as `k_eff` of them. Those of auditors that no label has graded are tempered by it.
+Those of graded ones have a weight fitted beside the whole panel and one fitted alone, and count
+between the two: at either end that is what was fitted, and where all errors are equally
+correlated it is right between as well.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from orchestrator.panel.weights import UNTRIED, Learned, Weights, is_of_trace
@@ -28,32 +31,35 @@ class Posterior(NamedTuple):
     """How many independent auditors the opinions amount to."""
 
 
+class Voice(NamedTuple):
+    """What a set of speakers makes of the weight of each."""
+
+    tempering: float
+    """1 / (1 + rho (K - 1)): multiplies what ungraded auditors say."""
+    alone: float
+    """Share of the weight fitted alone in the weight of a graded one."""
+
+
 def aggregate(weights: Weights, prior: float, scores: Mapping[str, float]) -> Posterior:
     """Add the votes to `prior`, itself log-odds; `scores` maps auditors to probabilities of bad.
 
     A score that rests on the trace alone never lowers the result, whatever its weight.
     """
     names = sorted(scores)
-    tempering = temper(weights, names)
+    voice = hear(weights, names)
     contributions = {
-        name: _contribution(weights, name, to_evidence(scores[name]), tempering) for name in names
+        name: _contribution(weights, name, to_evidence(scores[name]), voice) for name in names
     }
     log_odds = prior + math.fsum(contributions.values())
     return Posterior(
-        to_probability(log_odds), log_odds, contributions, effective_number(weights, names)
+        to_probability(log_odds), log_odds, contributions, len(names) * voice.tempering
     )
 
 
 def effective_number(weights: Weights, names: Iterable[str]) -> float:
     """Return K / (1 + rho (K - 1)), with rho the mean correlation of the errors of `names`."""
-    distinct = sorted(set(names))
-    return len(distinct) * temper(weights, distinct)
-
-
-def temper(weights: Weights, names: Iterable[str]) -> float:
-    """Return by what the summed evidence of `names` is multiplied, as they are not independent."""
-    distinct = sorted(set(names))
-    return 1.0 / (1.0 + weights.dependence(distinct) * max(0, len(distinct) - 1))
+    distinct = set(names)
+    return len(distinct) * weights.temper(distinct)
 
 
 def to_evidence(score: float) -> float:
@@ -82,16 +88,29 @@ def to_probability(log_odds: float) -> float:
     return small / (1.0 + small)
 
 
-def weight_of(learned: Learned, evidence: float, tempering: float) -> float:
-    """Return the weight that evidence of this sign has."""
+def hear(weights: Weights, names: Collection[str]) -> Voice:
+    """Return how much each opinion counts when `names` speak, and no others.
+
+    Of K graded auditors n speak: a weight is the one fitted alone for n = 1, the one fitted beside
+    all for n = K, and in between has (K - n) / (K - 1) / (1 + rho (n - 1)) of the former, which is
+    what equally correlated errors make of it.
+    """
+    tempering = weights.temper(names)
+    graded, speaking = len(weights.tried), len(weights.tried.intersection(names))
+    if graded < 2 or speaking < 2:
+        return Voice(tempering, 1.0)
+    return Voice(tempering, tempering * (graded - speaking) / (graded - 1))
+
+
+def weight_of(learned: Learned, raises: bool, voice: Voice) -> float:
+    """Return the weight of an auditor's opinion that raises the suspicion, or clears."""
     if not learned.is_tried:
-        return UNTRIED * tempering
-    return learned.raising if evidence > 0.0 else learned.clearing
+        return UNTRIED * voice.tempering
+    one, many = learned.alone, learned.together
+    alone, together = (one.raising, many.raising) if raises else (one.clearing, many.clearing)
+    return voice.alone * alone + (1.0 - voice.alone) * together
 
 
-def _contribution(weights: Weights, name: str, evidence: float, tempering: float) -> float:
-    learned = weights.of(name)
-    part = weight_of(learned, evidence, tempering) * evidence
-    if learned.is_tried:
-        part += weights.bias
+def _contribution(weights: Weights, name: str, evidence: float, voice: Voice) -> float:
+    part = weight_of(weights.of(name), evidence > 0.0, voice) * evidence
     return max(0.0, part) if is_of_trace(name) else part

@@ -6,8 +6,10 @@ import hashlib
 from collections.abc import Iterator, Sequence
 
 from orchestrator.domain.usage import Usage, add_usage
-from orchestrator.domain.verdict import Opinion, Verdict
+from orchestrator.domain.verdict import Failed, Opinion, Verdict
 from orchestrator.panel.votes import Vote, cast
+
+MISSING = "no recorded reply"
 
 
 class Ballot:
@@ -23,6 +25,14 @@ class Ballot:
     def called(self) -> tuple[str, ...]:
         """Return who was asked, in the order of the answers."""
         return tuple(self._order)
+
+    @property
+    def awaits_replies(self) -> bool:
+        """Say whether a cassette lacks a reply: who is called next depends on what it will say."""
+        looks = (opinion for looks in self._looks.values() for opinion in looks.values())
+        return any(
+            isinstance(opinion, Failed) and opinion.why.startswith(MISSING) for opinion in looks
+        )
 
     def take(self, auditor: str, verdicts: Sequence[Verdict]) -> None:
         """Add the verdicts of one look of an auditor."""
@@ -59,9 +69,12 @@ class Ballot:
         return {name: vote.score for name, vote in self.votes(action) if vote.score is not None}
 
     def votes(self, action: str) -> Iterator[tuple[str, Vote]]:
-        """Yield everybody's vote on `action`, those without a score too."""
+        """Yield everybody's vote on `action`, those without a score too; then an arbiter's."""
         for name in self._order:
             yield name, self.vote(name, action)
+        for name, about in self._changed:
+            if about == action and name not in self._order:
+                yield name, self.vote(name, action)
 
     def usage(self) -> Usage:
         """Return what all calls took."""

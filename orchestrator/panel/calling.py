@@ -11,10 +11,12 @@ import random
 from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from orchestrator.panel.aggregation import Posterior, temper, to_probability, weight_of
+from orchestrator.panel.aggregation import Posterior, hear, to_probability, weight_of
 from orchestrator.panel.thresholds import Band
 from orchestrator.panel.weights import Member, Weights, is_of_trace
 
+RETURNS = 0.1
+"""Calling goes on while the calls saved had more than this chance of undoing the answer."""
 FREE = 1e-6
 """A call is taken to cost at least this, so that value per cost is a number."""
 
@@ -79,6 +81,29 @@ def is_settled(posterior: Posterior, band: Band) -> bool:
     return posterior.probability < band.low or posterior.probability > band.high
 
 
+def should_stop(
+    members: Sequence[Member],
+    weights: Weights,
+    posterior: Posterior,
+    called: Collection[str],
+    band: Band,
+    *,
+    most: int = 5,
+    returns: float = RETURNS,
+) -> bool:
+    """Say whether the band is left and further calls, `most` in all, would hardly lead back.
+
+    Poor auditors leave the band by little, since the prior did most of it: what one of them says
+    next may well undo that, so they are called on. Good ones that agree are not.
+    """
+    if not is_settled(posterior, band):
+        return False
+    left = [member.name for member in members if member.name not in called]
+    left = left[: max(0, most - len(called))]
+    is_below = posterior.probability < band.low
+    return _chance_of_return(weights, posterior.log_odds, called, left, band, is_below) <= returns
+
+
 def expected_drop(
     weights: Weights, posterior: Posterior, name: str, called: Collection[str]
 ) -> float:
@@ -88,23 +113,47 @@ def expected_drop(
     of now; an auditor whose weight is 0 is then worth nothing, whatever it says.
     """
     up, down = _steps(weights, name, called)
-    now = posterior.probability
+    chance = _chance_of_alarm(posterior.log_odds, up, down)
     above = to_probability(posterior.log_odds + up)
     below = to_probability(posterior.log_odds - down)
-    if above - below < 1e-12:
-        return 0.0
-    chance = min(1.0, max(0.0, (now - below) / (above - below)))
     after = chance * _entropy(above) + (1.0 - chance) * _entropy(below)
-    return max(0.0, _entropy(now) - after)
+    return max(0.0, _entropy(posterior.probability) - after)
+
+
+def _chance_of_return(
+    weights: Weights,
+    log_odds: float,
+    called: Collection[str],
+    left: Sequence[str],
+    band: Band,
+    is_below: bool,
+) -> float:
+    """Return the chance that the probability is back in the band once all of `left` have spoken."""
+    if not left:
+        now = to_probability(log_odds)
+        return float(now >= band.low if is_below else now <= band.high)
+    up, down = _steps(weights, left[0], called)
+    chance = _chance_of_alarm(log_odds, up, down)
+    then = [*called, left[0]]
+    raised = _chance_of_return(weights, log_odds + up, then, left[1:], band, is_below)
+    cleared = _chance_of_return(weights, log_odds - down, then, left[1:], band, is_below)
+    return chance * raised + (1.0 - chance) * cleared
+
+
+def _chance_of_alarm(log_odds: float, up: float, down: float) -> float:
+    """Return the chance of a step up that leaves the expected probability as it is."""
+    above, below = to_probability(log_odds + up), to_probability(log_odds - down)
+    if above - below < 1e-12:
+        return 0.5
+    return min(1.0, max(0.0, (to_probability(log_odds) - below) / (above - below)))
 
 
 def _steps(weights: Weights, name: str, called: Collection[str]) -> tuple[float, float]:
     """Return how far an opinion of usual strength moves the log-odds up and down."""
     learned = weights.of(name)
-    tempering = temper(weights, [*called, name])
-    bias = weights.bias if learned.is_tried else 0.0
-    up = weight_of(learned, 1.0, tempering) * learned.reach_raising + bias
-    down = weight_of(learned, -1.0, tempering) * learned.reach_clearing - bias
+    voice = hear(weights, {*called, name})
+    up = weight_of(learned, True, voice) * learned.reach_raising
+    down = weight_of(learned, False, voice) * learned.reach_clearing
     return max(0.0, up), 0.0 if is_of_trace(name) else max(0.0, down)
 
 

@@ -2,29 +2,80 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
 from orchestrator.auditors.model.auditor import ModelAuditor
 from orchestrator.auditors.model.rubric import load_rubric
 from orchestrator.clock import Clock
-from orchestrator.config import Config
+from orchestrator.config import AuditorConfig, Config, nearest
+from orchestrator.errors import ConfigError
+from orchestrator.panel.debate import require_arbiter
+
+if TYPE_CHECKING:
+    from orchestrator.models.client import ModelClient
+    from orchestrator.models.spend import Spend
+
+Connect: TypeAlias = "Callable[[AuditorConfig], ModelClient]"
+REPLIES, RECORD, ENDPOINT = "replies", "record", "endpoint"
+_SETTINGS = [ENDPOINT, REPLIES, RECORD]
 
 
-def build_members(config: Config, clock: Clock) -> tuple[ModelAuditor, ...]:
+def build_members(
+    config: Config, clock: Clock, spend: Spend | None = None, connect: Connect | None = None
+) -> tuple[ModelAuditor, ...]:
     """Return the enabled auditors that are models; no SDK is imported where there is none.
 
-    ConfigError for a model that cannot be reached as written, PolicyError for a wrong rubric.
+    `connect` makes the client of an entry; without it, as the entry says: live, from the cassette
+    in `settings.replies`, or live and recorded to the one in `settings.record`. ConfigError for a
+    model that cannot be reached as written or a debate nobody could decide, PolicyError for a
+    wrong rubric.
     """
     entries = [entry for entry in config.auditors if entry.enabled and entry.kind == "model"]
+    require_arbiter(config.debate, [entry.role for entry in entries])
     if not entries:
         return ()
-    from orchestrator.models.connect import connect
-
+    make = connect or _connector(clock, spend)
     return tuple(
         ModelAuditor(
-            entry.name,
-            load_rubric(entry.rubric),
-            connect(entry, clock=clock),
-            trust=entry.trust,
-            role=entry.role,
+            entry.name, load_rubric(entry.rubric), make(entry), trust=entry.trust, role=entry.role
         )
         for entry in entries
     )
+
+
+def with_cassette(
+    config: Config, *, replies: str | Path | None = None, record: str | Path | None = None
+) -> Config:
+    """Return `config` with every model played from a cassette, or recorded to one."""
+    given = {REPLIES: replies, RECORD: record}
+    update = {key: str(Path(value).resolve()) for key, value in given.items() if value}
+    entries = tuple(
+        entry.model_copy(update={"settings": {**entry.settings, **update}})
+        if entry.kind == "model"
+        else entry
+        for entry in config.auditors
+    )
+    return config.model_copy(update={"auditors": entries})
+
+
+def _connector(clock: Clock, spend: Spend | None) -> Connect:
+    from orchestrator.models.cassette import Recorded, Recording
+    from orchestrator.models.connect import Endpoints, connect, read_spec, vendor_of
+
+    endpoints = Endpoints()
+
+    def make(entry: AuditorConfig) -> ModelClient:
+        for key, value in entry.settings.items():
+            place = f"auditors.{entry.name}.settings"
+            if key not in _SETTINGS:
+                raise ConfigError(f"{place}: unknown setting {key!r}{nearest(key, _SETTINGS)}")
+            if key != ENDPOINT and not isinstance(value, str):
+                raise ConfigError(f"{place}.{key}: {value!r} is no path")
+        if file := entry.settings.get(REPLIES):
+            return Recorded(None, file, vendor=vendor_of(entry), model=read_spec(entry)[1])
+        client = connect(entry, spend, clock, endpoints)
+        return Recording(client, file) if (file := entry.settings.get(RECORD)) else client
+
+    return make

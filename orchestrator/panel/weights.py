@@ -34,16 +34,25 @@ class Member(NamedTuple):
     """Expected cost of one call, in any unit that all members share."""
 
 
+class Influence(Value):
+    """What one opinion adds to the log-odds, for each unit of its evidence."""
+
+    raising: float = UNTRIED
+    """Weight of a score above one half."""
+    clearing: float = UNTRIED
+    """Weight of a score below one half; another one only once both classes have labels enough."""
+
+
 class Learned(Value):
     """What is known of one auditor."""
 
     bad: int = Field(0, ge=0)
     good: int = Field(0, ge=0)
     """Labels of each class it was graded on."""
-    raising: float = UNTRIED
-    """Weight of a score above one half."""
-    clearing: float = UNTRIED
-    """Weight of a score below one half; another one only once both classes have labels enough."""
+    together: Influence = Influence()
+    """What it counts when the whole panel speaks: fitted beside all others."""
+    alone: Influence = Influence()
+    """What it counts when nobody else speaks; the fewer speak, the nearer its influence is."""
     reach_raising: float = Field(1.0, ge=0.0, le=2.0)
     reach_clearing: float = Field(1.0, ge=0.0, le=2.0)
     """How far its scores lie from one half on average, in the unit the weights multiply."""
@@ -62,8 +71,6 @@ class Weights(Value):
     version: int = 1
     mix: float = 0.0
     """Log-odds of a bad action among the labels; canaries are enriched, so it is never added."""
-    bias: float = 0.0
-    """Log-odds each graded opinion adds whatever it says: what is common to this panel's errors."""
     auditors: dict[str, Learned] = Field(default_factory=dict)
     vendors: dict[str, str] = Field(default_factory=dict)
     models: dict[str, str] = Field(default_factory=dict)
@@ -95,17 +102,26 @@ class Weights(Value):
 
     def correlation(self, one: str, other: str) -> float:
         """Return how far the errors of two auditors go together."""
-        low, high = sorted((one, other))
+        low, high = (one, other) if one < other else (other, one)
         known = self.correlations.get(low, {}).get(high)
         if known is not None:
             return known
-        first, second = (self.models.get(name, own_name(name)) for name in (low, high))
+        first, second = (self.models.get(own_name(name), own_name(name)) for name in (low, high))
         return assume_correlation(first, second)
 
-    def dependence(self, names: Iterable[str]) -> float:
-        """Return the mean correlation over all pairs of `names`, never below 0."""
-        pairs = [self.correlation(*pair) for pair in itertools.combinations(names, 2)]
-        return max(0.0, sum(pairs) / len(pairs)) if pairs else 0.0
+    def temper(self, names: Iterable[str]) -> float:
+        """Return 1 / (1 + rho (K - 1)) for `names`, rho the mean correlation of their errors."""
+        distinct = sorted(set(names))
+        if len(distinct) < 2:
+            return 1.0
+        pairs = [self.correlation(*pair) for pair in itertools.combinations(distinct, 2)]
+        rho = max(0.0, sum(pairs) / len(pairs))
+        return 1.0 / (1.0 + rho * (len(distinct) - 1))
+
+    @functools.cached_property
+    def tried(self) -> frozenset[str]:
+        """Return the auditors that any label has graded."""
+        return frozenset(name for name, learned in self.auditors.items() if learned.is_tried)
 
 
 STRANGER = Learned()

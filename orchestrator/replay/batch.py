@@ -22,6 +22,9 @@ Take: TypeAlias = Callable[[Found, Played | None], Awaitable[None]]
 COLLECT_EVERY = 128
 """Recordings between two looks for garbage."""
 
+AT_ONCE = 8
+"""Recordings that wait for models at once; turns of one recording follow each other."""
+
 CHUNK = 16
 """Recordings a worker process is handed at once."""
 
@@ -36,10 +39,14 @@ async def play_all(
 ) -> None:
     """Tell `take` what came of each recording, in the order of `found` whatever `workers` is.
 
-    Memory does not grow with the input: a few chunks a worker are under way at once.
+    Memory does not grow with the input: a few chunks a worker are under way at once. Where models
+    judge, several recordings wait for them at once in one process.
     """
     if workers > 1:
         await _play_in_workers(found, config, take, workers, keys)
+        return
+    if any(entry.enabled and entry.kind == "model" for entry in config.auditors):
+        await _play_at_once(found, Player(config, keys=keys), take)
         return
     player = Player(config, keys=keys)
     with _rare_collections() as collect:
@@ -89,6 +96,23 @@ async def _play_in_workers(
         for place, items in enumerate(_chunks(found)):
             await under_way.acquire()
             tasks.start_soon(play, place, items)
+
+
+async def _play_at_once(found: Iterable[Found], player: Player, take: Take) -> None:
+    under_way = anyio.Semaphore(AT_ONCE)
+    turnstile = _Turnstile()
+
+    async def play(place: int, item: Found) -> None:
+        played = await _play(player, item, place)
+        await turnstile.wait_for(place)
+        await take(item, played)
+        turnstile.advance()
+        under_way.release()
+
+    async with anyio.create_task_group() as tasks:
+        for place, item in enumerate(found):
+            await under_way.acquire()
+            tasks.start_soon(play, place, item)
 
 
 class _Turnstile:

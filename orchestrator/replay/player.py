@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from orchestrator.auditors.auditor import Auditor
 from orchestrator.auditors.combination import load_combination, source_of
 from orchestrator.auditors.model.auditor import ModelAuditor
-from orchestrator.auditors.registry import build_auditors
+from orchestrator.auditors.registry import PANEL, build_auditors, folder_beside
 from orchestrator.clock import Clock, SystemClock
 from orchestrator.config import Config
 from orchestrator.domain.action import Action, Turn
@@ -22,8 +22,10 @@ from orchestrator.guarded.run import GuardedRun
 from orchestrator.ledger.chain import StoredEvent
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.memory import MemoryLedger
+from orchestrator.models.spend import Spend
 from orchestrator.panel.members import build_members
-from orchestrator.panel.roster import Roster
+from orchestrator.panel.protocols import check_resample
+from orchestrator.panel.roster import seat
 from orchestrator.replay.recording import (
     AgentTurn,
     HumanAnswer,
@@ -67,8 +69,10 @@ class Player:
         self._auditors = build_auditors(config) if auditors is None else tuple(auditors)
         self._clock = clock or SystemClock()
         self._keys = keys
-        seated = build_members(config, self._clock) if models is None else models
-        self._roster = Roster(seated, config, self._clock) if seated else None
+        spend = Spend(config.budget, self._clock)
+        seated = build_members(config, self._clock, spend) if models is None else models
+        folder = folder_beside(config.ledger.path, PANEL)
+        self._roster = seat(seated, config, self._clock, spend, folder)
         scanner = SecretScanner(config.privacy.extra_secrets)
         self._redactor = Redactor(scanner, keys.hmac_key if keys else b"")
         self._same = RunFacts(
@@ -89,6 +93,7 @@ class Player:
 
         `place` is its number among all that are played together; it makes the id of the run unique.
         """
+        check_resample(self.config, recording.seed is not None)
         digest = _digest(recording)
         name = f"{self._clock.now():%Y%m%d-%H%M%S}-{digest[:6]}-{place}"
         log = MemoryLedger(self._clock, self._keys).open_run(name)
@@ -126,7 +131,7 @@ class Player:
                 turn = step.turn if has_calls else _as_step(step.turn)
                 messages[turn.index] = step.message
                 turns.update((action.id, turn) for action in turn.actions)
-                await run.replay_turn(turn)
+                await run.replay_turn(turn, step.samples)
             case ToolResult():
                 given = step.observation
                 await run.observe(
@@ -150,6 +155,7 @@ class Player:
                 "root": recording.root or self.config.rules.root,
                 "seed": recording.seed or digest[:32],
                 "snapshot": recording.snapshot,
+                "panel": recording.panel,
                 "source": recording.source,
             }
         )

@@ -23,6 +23,9 @@ class AgentTurn(Value):
 
     message: int
     turn: Turn
+    samples: tuple[Turn | str, ...] = ()
+    """Further samples that a protocol drew when a run of our own was live; a text says why one is
+    missing."""
 
 
 class ToolResult(Value):
@@ -60,6 +63,8 @@ class Recording(Value):
     """The seed of a run of our own; None elsewhere."""
     snapshot: str | None = None
     """Hash of the learned state that a run of our own read; None elsewhere."""
+    panel: str | None = None
+    """Hash of what it knew of the auditors that are models; None elsewhere."""
     has_calls: bool = True
     """False for formats without tool calls: each agent step then counts as one action."""
     steps: tuple[Step, ...] = ()

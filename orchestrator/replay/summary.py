@@ -7,35 +7,49 @@ from collections.abc import Sequence
 from typing import Self
 
 from orchestrator.domain.event import (
-    BypassSeen,
     Decided,
     Event,
     GuardFailed,
-    ResultObserved,
     RulesChecked,
-    RunOpened,
-    TurnProposed,
+    RunClosed,
     VerdictGiven,
 )
-from orchestrator.domain.run import Coverage
+from orchestrator.domain.run import NO_MODEL, Coverage, PanelUse
 from orchestrator.domain.verdict import Abstained, Failed
-
-NO_MODEL = "no model auditor: rules and local auditors only"
 
 
 class Summary:
     """Fold events of any number of runs into what a person wants to know first."""
 
     def __init__(self) -> None:
-        self.runs = 0
-        self.turns = 0
+        self.kinds: Counter[str] = Counter()
+        """Events by kind."""
         self.decisions: Counter[str] = Counter()
         self.rules: Counter[tuple[str, str]] = Counter()
         """(rule, effect) -> actions it fired on."""
         self.failures: Counter[str] = Counter()
         self.abstained: Counter[str] = Counter()
-        self.observed = 0
-        self.bypassed = 0
+        self.panel: PanelUse | None = None
+
+    @property
+    def auditors(self) -> str:
+        """Return one line on the auditors that are models, or that there are none."""
+        return str(self.panel) if self.panel else NO_MODEL
+
+    @property
+    def runs(self) -> int:
+        """Return the number of runs."""
+        return self.kinds["run_opened"]
+
+    @property
+    def turns(self) -> int:
+        """Return the number of turns that were proposed."""
+        return self.kinds["turn_proposed"]
+
+    @property
+    def observed(self) -> int:
+        """Return the number of results seen."""
+        return self.kinds["result_observed"]
 
     @property
     def actions(self) -> int:
@@ -45,7 +59,7 @@ class Summary:
     @property
     def coverage(self) -> Coverage:
         """Return results seen and results that came around the guard."""
-        return Coverage(observed=self.observed, bypassed=self.bypassed)
+        return Coverage(observed=self.observed, bypassed=self.kinds["bypass_seen"])
 
     @classmethod
     def of(cls, events: Sequence[Event]) -> Self:
@@ -56,22 +70,19 @@ class Summary:
 
     def add(self, other: Summary) -> None:
         """Add the counts of other runs to these."""
-        self.runs += other.runs
-        self.turns += other.turns
-        self.observed += other.observed
-        self.bypassed += other.bypassed
+        self.kinds.update(other.kinds)
         self.decisions.update(other.decisions)
         self.rules.update(other.rules)
         self.failures.update(other.failures)
         self.abstained.update(other.abstained)
+        self._use(other.panel)
 
     def _count(self, events: Sequence[Event]) -> None:
         for event in events:
+            self.kinds[event.fact.kind] += 1
             match event.fact:
-                case RunOpened():
-                    self.runs += 1
-                case TurnProposed():
-                    self.turns += 1
+                case RunClosed(summary=summary):
+                    self._use(summary.panel)
                 case RulesChecked(hits=hits):
                     self.rules.update({(hit.rule, hit.effect) for hit in hits})
                 case VerdictGiven(verdict=verdict):
@@ -81,9 +92,9 @@ class Summary:
                         self.abstained[verdict.auditor] += 1
                 case Decided(decision=decision):
                     self.decisions[decision.judged] += 1
-                case ResultObserved():
-                    self.observed += 1
-                case BypassSeen():
-                    self.bypassed += 1
                 case GuardFailed(where=where):
                     self.failures[f"guard: {where}"] += 1
+
+    def _use(self, panel: PanelUse | None) -> None:
+        if panel:
+            self.panel = self.panel.plus(panel) if self.panel else panel

@@ -51,12 +51,12 @@ class Snapshots:
 
     def find(self, facts: RunFacts) -> str | None:
         """Return the hash of the newest snapshot for runs like this one."""
-        text = _read(self._head(facts))
+        text = read_small(self._head(facts))
         return text.strip() if text else None
 
     def load(self, digest: str) -> Snapshot | None:
         """Return the snapshot of that hash; None if it is not here or not what the hash says."""
-        text = _read(self._folder / f"{digest}.json") if digest.isalnum() else None
+        text = read_small(self._folder / f"{digest}.json") if digest.isalnum() else None
         if text is None or hash_of(text) != digest:
             return None
         try:
@@ -67,8 +67,8 @@ class Snapshots:
     def keep(self, facts: RunFacts, digest: str, text: str) -> None:
         """Store a snapshot as the newest; OSError where the folder cannot be written."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        _write(self._folder / f"{digest}.json", text)
-        _write(self._head(facts), f"{digest}\n")
+        write_whole(self._folder / f"{digest}.json", text)
+        write_whole(self._head(facts), f"{digest}\n")
 
     def _head(self, facts: RunFacts) -> Path:
         return self._folder / f"{_key(facts)}.newest"
@@ -86,7 +86,8 @@ def _key(facts: RunFacts) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-def _read(path: Path) -> str | None:
+def read_small(path: Path) -> str | None:
+    """Return the text of a file; None where it is not there, too large, or no text."""
     try:
         if path.stat().st_size > MAX_BYTES:
             return None
@@ -95,7 +96,7 @@ def _read(path: Path) -> str | None:
         return None
 
 
-def _write(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
     """Write at once or not at all."""
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     draft.write_text(text, encoding="utf-8")

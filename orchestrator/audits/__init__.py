@@ -1,0 +1,1 @@
+"""All work beside the votes: canaries that grade auditors, and auditors that audit each other."""
