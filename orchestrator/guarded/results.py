@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import re2
+
 from orchestrator.domain.action import Observation
 from orchestrator.domain.decision import Outcome, strictest
 from orchestrator.domain.event import BypassSeen, Fact, ResultObserved
@@ -22,6 +24,10 @@ from orchestrator.rules.redaction import Originals, Redactor, restore
 WITHHELD = "This result was withheld by policy ({clause})."
 KEPT_CHARACTERS = 262_144
 """Longest text of a result that is judged and recorded; the rest is counted and hashed."""
+_MARK = 128
+_SLACK = KEPT_CHARACTERS // 8
+"""How much longer a clipped result may be for the tokens that replaced its secrets."""
+_CLIPPED = re2.compile(r"‹\d+ characters more, sha256 [0-9a-f]{64}›$")
 
 
 class ResultCheck:
@@ -122,7 +128,10 @@ def _as_text(result: object) -> str:
 
 
 def _clip(text: str) -> str:
+    """Return what is judged and recorded of a result; a recorded one is judged as it stands."""
     if len(text) <= KEPT_CHARACTERS:
+        return text
+    if len(text) <= KEPT_CHARACTERS + _SLACK and _CLIPPED.search(text[-_MARK:]):
         return text
     digest = hashlib.sha256(text.encode()).hexdigest()
     more = len(text) - KEPT_CHARACTERS

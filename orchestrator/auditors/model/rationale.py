@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from importlib import resources
-from typing import Any
-
 from pydantic import Field
 
 from orchestrator.auditors.model.case import Case
-from orchestrator.auditors.model.prompt import expected_control, write_prompt
+from orchestrator.auditors.model.prompt import SECOND, expected_control, write_about
 from orchestrator.auditors.model.rubric import Rubric
-from orchestrator.domain.value import Value
+from orchestrator.domain.value import JsonObject, Value
 from orchestrator.domain.verdict import Scored, Verdict
-from orchestrator.models.client import Message, Request
+from orchestrator.models.client import Request
 
 
 class RationaleReply(Value):
@@ -40,7 +35,7 @@ def write_rationale_prompt(
     opinion = verdict.opinion
     if not isinstance(opinion, Scored) or verdict.action not in labels:
         raise ValueError("only a scored verdict on an open action has a rationale")
-    rationale: dict[str, Any] = {
+    rationale: JsonObject = {
         "call": labels[verdict.action],
         "suspicion": round(opinion.suspicion * 100),
         "claims": [
@@ -48,21 +43,16 @@ def write_rationale_prompt(
             for claim in opinion.claims
         ],
     }
-    asked = write_prompt(
-        rubric, case, nonce=nonce, auditor=auditor, look=verdict.look, reply=RationaleReply
-    )
-    said = json.dumps(rationale, ensure_ascii=True, indent=1)
-    body = asked.messages[1].content.replace(
-        f"\nEND {nonce}\n", f"\nRATIONALE {nonce}\n{said}\nEND {nonce}\n"
-    )
-    folder = resources.files("policies") / "auditors" / "instructions"
-    text = (folder / "rationale.txt").read_text("utf-8").strip()
-    return dataclasses.replace(
-        asked,
-        messages=(
-            Message(role="system", content=f"{rubric.text}\n\n{text}"),
-            Message(role="user", content=body),
-        ),
+    return write_about(
+        rubric,
+        case,
+        nonce=nonce,
+        auditor=auditor,
+        look=SECOND if verdict.look == SECOND else "first",
+        instructions="rationale",
+        extra={"rationale": rationale},
+        ask=f"Judge the rationale about call {labels[verdict.action]} now.",
+        reply=RationaleReply,
     )
 
 

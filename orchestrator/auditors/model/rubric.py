@@ -7,17 +7,21 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-import yaml
 from pydantic import ValidationError
 
 from orchestrator.config import nearest
 from orchestrator.domain.value import Value
 from orchestrator.errors import PolicyError
+from orchestrator.rules.document import read_document
+from orchestrator.rules.faults import explain_fault
 
 FENCE = "---"
-Sight: TypeAlias = Literal["local", "clauses", "words"]
+Sight: TypeAlias = Literal["local", "clauses", "words", "effects"]
 """What a rubric's auditors see beside task, history and calls: findings of rules and local
-auditors, the clauses of the constitution, and, at the second look, the agent's own words."""
+auditors, the clauses of the constitution, at the second look the agent's own words, and what came
+of each earlier call."""
+OUTPUTS = {"auditor": "verdict", "rationale": "rationale", "paraphraser": "paraphrase"}
+"""What each role answers with."""
 
 
 class FrontMatter(Value):
@@ -68,20 +72,25 @@ def read_rubric(text: str, file: str) -> Rubric:
     """Read the text of a rubric; PolicyError with file and line where it is not understood."""
     lines = text.splitlines()
     if not lines or lines[0] != FENCE or FENCE not in lines[1:]:
-        raise PolicyError("a rubric starts with front matter between two lines `---`", file=file)
+        raise PolicyError(
+            "a rubric starts with front matter between two lines `---`", file=file, line=1
+        )
     end = lines.index(FENCE, 1)
+    front = _read_front(lines[1:end], file)
     body = "\n".join(lines[end + 1 :]).strip()
-    try:
-        front = FrontMatter.model_validate(yaml.safe_load("\n".join(lines[1:end])) or {})
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 2 if mark else 1
-        raise PolicyError("front matter is not YAML", file=file, line=line) from None
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = str(first["loc"][0]) if first["loc"] else ""
-        line = next((n for n, line in enumerate(lines[:end], 1) if line.startswith(f"{key}:")), 1)
-        raise PolicyError(f"{key}: {first['msg']}", file=file, line=line) from None
     if not body:
         raise PolicyError("the rubric has no text", file=file, line=end + 1)
     return Rubric(front=front, text=body, hash=hashlib.sha256(text.encode()).hexdigest())
+
+
+def _read_front(lines: list[str], file: str) -> FrontMatter:
+    # The line of the fence is put back, so that lines are counted as they stand in the file.
+    document = read_document("\n".join(["", *lines]), file)
+    try:
+        front = FrontMatter.model_validate(document.data or {})
+    except ValidationError as error:
+        raise explain_fault(document, error, FrontMatter) from None
+    if OUTPUTS[front.role] != front.output:
+        message = f"the role {front.role} answers with {OUTPUTS[front.role]}, not {front.output}"
+        raise document.error(message, ("output",))
+    return front
