@@ -201,7 +201,9 @@ class Debate(Section):
     mode: Literal["off", "rebuttal", "critic", "two_sided", "consultancy"] = "rebuttal"
     rounds: int = Field(2, ge=0, le=2)
     minimum: int = Field(100, ge=1)
-    """Debates of a task class after which one that does not pay is switched off."""
+    """Debates of a task class after which `crossaudit panel report` says whether they pay."""
+    off_for: tuple[str, ...] = ()
+    """Task classes, e.g. `shell`, that are never debated: those the report found not to pay."""
 
 
 class Budget(Section):

@@ -39,6 +39,7 @@ from orchestrator.guarded.resampling import Resample
 from orchestrator.guarded.run import GuardedRun
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.models.spend import Spend
 from orchestrator.panel.members import build_members
 from orchestrator.panel.protocols import check_resample
 from orchestrator.panel.roster import seat
@@ -101,8 +102,9 @@ class Guard:
             place = ledger.location if isinstance(ledger, Ledger) else str(self._location)
             auditors = build_auditors(self.config, place)
         self.auditors = tuple(auditors)
-        seated = build_members(self.config, self.clock) if models is None else models
-        self.roster = seat(seated, self.config, self.clock)
+        spend = Spend(self.config.budget, self.clock)
+        seated = build_members(self.config, self.clock, spend) if models is None else models
+        self.roster = seat(seated, self.config, self.clock, spend)
         self._ledger: Ledger | None = None
         self._users = 0
         self._subscribers: set[MemoryObjectSendStream[Event]] = set()

@@ -105,6 +105,17 @@ class DebateOpened(Value):
     claims: tuple[PooledClaim, ...]
     struck: tuple[Claim, ...] = ()
     """Claims whose quote stands nowhere; shown to nobody."""
+    task_class: str = ""
+    """What the action's tool is taken for; debates are graded by it."""
+    worded_by: str = ""
+    """The paraphraser, or `templates` and why."""
+    sides: dict[str, str] = Field(default_factory=dict)
+    """Who was assigned which side, or was the critic; drawn from the seed."""
+    calls: int = 0
+    """Calls made for it before anybody answered: paraphraser, critic, advocates."""
+    usage: Usage | None = None
+    why: str = ""
+    """What went wrong before anybody answered."""
 
 
 class DebateAnswered(Value):
@@ -121,6 +132,13 @@ class DebateAnswered(Value):
     counted: bool
     """Whether the change rests on verified evidence that was new to the auditor."""
     why: str = ""
+    shown: tuple[str, ...] = ()
+    """Ids of the claims it was shown, in that order."""
+    added: tuple[PooledClaim, ...] = ()
+    """Claims that its evidence put among the others, for the next round."""
+    prompt: str = ""
+    """Hash of the prompt."""
+    usage: Usage | None = None
 
 
 class DebateClosed(Value):

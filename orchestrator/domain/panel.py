@@ -59,6 +59,10 @@ class Ruling(Value):
     effective: float = 0.0
     """Effective number of auditors: what the votes are worth if errors go together."""
     debated: bool = False
+    prior: float | None = None
+    """Log-odds that rules and local auditors gave."""
+    blind: float | None = None
+    """What the blind votes alone made of it, where a debate followed."""
     usage: Usage = Usage()
     """What the calls of the turn took; stands on its first ruling only."""
     reason: str = ""

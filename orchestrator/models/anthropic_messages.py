@@ -40,9 +40,9 @@ class AnthropicMessages:
         """Load the SDK, which takes a second, and connect to nothing yet."""
         self.vendor = vendor
         self.model = model
-        self._client = open_client(key, base_url)
-        self._raw = self._client.messages.with_raw_response
-        self._open = self._client.messages.with_streaming_response
+        self.sdk = open_client(key, base_url)
+        self._raw = self.sdk.messages.with_raw_response
+        self._open = self.sdk.messages.with_streaming_response
         self._stream = stream
         self._extra = dict(extra or {})
         self._faults = Faults(clock, key)
@@ -50,17 +50,18 @@ class AnthropicMessages:
     async def attempt(self, request: Request, rung: Rung) -> Attempt:
         """Send the request once; never raises but for cancellation."""
         try:
-            body = self._body(request, rung)
+            body = self.body(request, rung)
             answer = await (self._streamed(body) if self._stream else self._whole(body))
         except Exception as error:
             return self._faults.by_exception(error, rung)
-        return self._read(answer, request, rung)
+        return self.read(answer, request, rung)
 
     async def aclose(self) -> None:
         """Close connections."""
-        await self._client.close()
+        await self.sdk.close()
 
-    def _body(self, request: Request, rung: Rung) -> dict[str, Any]:
+    def body(self, request: Request, rung: Rung) -> dict[str, Any]:
+        """Return the fields of the request."""
         messages = explained(request) if rung == "text" else request.messages
         system, rest = split_system(messages)
         body: dict[str, Any] = {
@@ -82,7 +83,8 @@ class AnthropicMessages:
     async def _streamed(self, body: dict[str, Any]) -> dict[str, Any]:
         return await receive(self._open.create(**body, stream=True), JoinedMessage())
 
-    def _read(self, answer: dict[str, Any], request: Request, rung: Rung) -> Attempt:
+    def read(self, answer: dict[str, Any], request: Request, rung: Rung) -> Attempt:
+        """Return what a whole answer comes to."""
         if answer.get("error"):
             return self._faults.by_body(answer)
         tokens = message_tokens(answer.get("usage"))

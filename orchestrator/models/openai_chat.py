@@ -41,9 +41,9 @@ class OpenAIChat:
         self.vendor = vendor
         self.model = model
         self._own = base_url is None
-        self._client = open_client(key, base_url)
-        self._raw = self._client.chat.completions.with_raw_response
-        self._open = self._client.chat.completions.with_streaming_response
+        self.sdk = open_client(key, base_url)
+        self._raw = self.sdk.chat.completions.with_raw_response
+        self._open = self.sdk.chat.completions.with_streaming_response
         self._stream = stream
         self._extra = dict(extra or {})
         self._limit = limit_field or ("max_completion_tokens" if self._own else "max_tokens")
@@ -52,17 +52,18 @@ class OpenAIChat:
     async def attempt(self, request: Request, rung: Rung) -> Attempt:
         """Send the request once; never raises but for cancellation."""
         try:
-            body = self._body(request, rung)
+            body = self.body(request, rung)
             answer = await (self._streamed(body) if self._stream else self._whole(body))
         except Exception as error:
             return self._faults.by_exception(error, rung)
-        return self._read(answer, request, rung)
+        return self.read(answer, request, rung)
 
     async def aclose(self) -> None:
         """Close connections."""
-        await self._client.close()
+        await self.sdk.close()
 
-    def _body(self, request: Request, rung: Rung) -> dict[str, Any]:
+    def body(self, request: Request, rung: Rung) -> dict[str, Any]:
+        """Return the fields of the request."""
         messages = request.messages if rung in ("schema", "tool") else explained(request)
         body: dict[str, Any] = {
             "model": self.model,
@@ -85,7 +86,8 @@ class OpenAIChat:
         opening = self._open.create(**body, stream=True, stream_options=options)
         return await receive(opening, JoinedChat())
 
-    def _read(self, answer: dict[str, Any], request: Request, rung: Rung) -> Attempt:
+    def read(self, answer: dict[str, Any], request: Request, rung: Rung) -> Attempt:
+        """Return what a whole answer comes to."""
         if answer.get("error"):
             return self._faults.by_body(answer)
         tokens = chat_tokens(answer.get("usage"))

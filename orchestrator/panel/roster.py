@@ -10,6 +10,8 @@ from orchestrator.config import Config
 from orchestrator.domain.chance import Chance
 from orchestrator.domain.panel import How
 from orchestrator.domain.run import RunFacts
+from orchestrator.models.spend import Spend
+from orchestrator.panel.debate import require_arbiter
 from orchestrator.panel.hearing import Hearing
 from orchestrator.panel.panel import Panel
 from orchestrator.panel.panels import Panels
@@ -18,7 +20,9 @@ from orchestrator.panel.weights import Member, Weights
 from orchestrator.rules.ruleset import RuleSet
 
 
-def seat(auditors: Sequence[ModelAuditor], config: Config, clock: Clock) -> Roster | None:
+def seat(
+    auditors: Sequence[ModelAuditor], config: Config, clock: Clock, spend: Spend | None = None
+) -> Roster | None:
     """Return the roster of a guard; None where no auditor is a model and none is needed.
 
     ConfigError where the control protocol lacks what it rests on.
@@ -26,7 +30,7 @@ def seat(auditors: Sequence[ModelAuditor], config: Config, clock: Clock) -> Rost
     if not auditors:
         find_protocol(config, ())
         return None
-    return Roster(auditors, config, clock)
+    return Roster(auditors, config, clock, spend=spend)
 
 
 class Roster:
@@ -38,13 +42,16 @@ class Roster:
         config: Config,
         clock: Clock,
         weights: Weights | None = None,
+        spend: Spend | None = None,
     ) -> None:
+        require_arbiter(config.debate, [auditor.role for auditor in auditors])
         self.auditors = tuple(auditors)
         self.weights = weights or Weights.cold(
             [Member(one.name, one.vendor, one.model) for one in self.auditors]
         )
         self._config = config
         self._clock = clock
+        self._spend = spend
         self._protocol = find_protocol(config, self.auditors)
 
     def convene(self, rules: RuleSet, facts: RunFacts, chance: Chance) -> Hearing | None:
@@ -53,8 +60,10 @@ class Roster:
             return None
 
         def make(auditors: Sequence[ModelAuditor], chance: Chance, how: How | None) -> Panel:
-            settings = self._config.panel
-            return Panel(auditors, settings, facts, chance, self.weights, self._clock, how)
+            return Panel(
+                auditors, self._config.panel, facts, chance, self.weights, self._clock,
+                debate=self._config.debate, spend=self._spend, how=how,
+            )  # fmt: skip
 
         panels = Panels(self.auditors, self._protocol, chance, make)
         return Hearing(

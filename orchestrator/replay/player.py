@@ -22,6 +22,7 @@ from orchestrator.guarded.run import GuardedRun
 from orchestrator.ledger.chain import StoredEvent
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.memory import MemoryLedger
+from orchestrator.models.spend import Spend
 from orchestrator.panel.members import build_members
 from orchestrator.panel.protocols import check_resample
 from orchestrator.panel.roster import seat
@@ -68,8 +69,9 @@ class Player:
         self._auditors = build_auditors(config) if auditors is None else tuple(auditors)
         self._clock = clock or SystemClock()
         self._keys = keys
-        seated = build_members(config, self._clock) if models is None else models
-        self._roster = seat(seated, config, self._clock)
+        spend = Spend(config.budget, self._clock)
+        seated = build_members(config, self._clock, spend) if models is None else models
+        self._roster = seat(seated, config, self._clock, spend)
         scanner = SecretScanner(config.privacy.extra_secrets)
         self._redactor = Redactor(scanner, keys.hmac_key if keys else b"")
         self._same = RunFacts(
