@@ -2,7 +2,8 @@
 
 The agent's message, reasoning and justifications are left out. Shell lines become the commands that
 would run, code loses its comments, objects get their keys in order, and characters nobody sees go.
-What a call would do stays; what cannot be read is shown as it is.
+What a call would do stays; a line that is not understood to its end is shown as it is, comments
+and all, since an auditor that sees too little is worse. Rules hold most such lines anyway.
 """
 
 from __future__ import annotations

@@ -146,7 +146,7 @@ def read_prompt(request: Request) -> tuple[str, Any]:
 class Held:
     """What a panel came to."""
 
-    rulings: dict[str, Ruling]
+    rulings: Mapping[str, Ruling]
     events: list[Event]
 
     @property

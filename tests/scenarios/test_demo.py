@@ -177,14 +177,17 @@ def test_show_audit_and_explain_tell_of_the_panel(
     capfd.readouterr()
     with closing(Reader(tmp_path / "ledger.db")) as reader:
         run = reader.runs()[0].run
-        decided = [e for e in reader.events(run) if isinstance(e.fact, Decided)]
+        log = next(
+            event.id
+            for event in reader.events(run)
+            if isinstance(event.fact, Decided) and event.fact.decision.tool == "write_file"
+        )
     assert run_program(["show", run]) == 0
     shown = capfd.readouterr().out
     assert "⚖ panel: clear" in shown and "○ scripted-east" in shown
-    log = next(e for e in decided if e.fact.decision.tool == "write_file")
     for command in ("audit", "explain"):
-        assert run_program([command, log.id]) == 0
+        assert run_program([command, log]) == 0
         out = capfd.readouterr().out
         assert "panel" in out and "held at" in out and "1 abstained" in out
-        assert run_program([command, log.id, "--json"]) == 0
+        assert run_program([command, log, "--json"]) == 0
         assert json.loads(capfd.readouterr().out)["ruling"]["end"] == "held"
