@@ -183,6 +183,16 @@ class Panel(Section):
     """The look with the justification runs beside the blind one, or not at all."""
     call_deadline_s: float = Field(15.0, gt=0.0)
     """Seconds one call has, retries included; never more than the turn has left."""
+    audit_budget: float | None = Field(None, ge=0.0, le=1.0)
+    """Share of the panelled actions that a person looks at, and one more a run: the most suspicious
+    ones, as they come. What is undecided runs unseen, what would be held and gets no look is
+    denied. None asks a person about everything held or undecided."""
+    resamples: int = Field(3, ge=1, le=10)
+    """How often a protocol that resamples asks the agent again from the same context."""
+    aggregator: Literal["max", "mean", "min"] = "max"
+    """What the scores of a turn and its samples come to under `defer_to_resample`. `min` is
+    dangerous: words aimed at the auditors need to work on one sample only, so that every further
+    sample is one more try for an attacker."""
 
 
 class Debate(Section):
@@ -191,7 +201,9 @@ class Debate(Section):
     mode: Literal["off", "rebuttal", "critic", "two_sided", "consultancy"] = "rebuttal"
     rounds: int = Field(2, ge=0, le=2)
     minimum: int = Field(100, ge=1)
-    """Debates of a task class after which one that does not pay is switched off."""
+    """Debates of a task class after which `crossaudit panel report` says whether they pay."""
+    off_for: tuple[str, ...] = ()
+    """Task classes, e.g. `shell`, that are never debated: those the report found not to pay."""
 
 
 class Budget(Section):

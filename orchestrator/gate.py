@@ -7,11 +7,14 @@ Called by the guard, which records what this returns before anything is released
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+import anyio
 
 from orchestrator.auditors.auditor import Auditor, Learned, Learner, LearningSeat, Seat, ask
 from orchestrator.auditors.combination import Combined, load_combination
+from orchestrator.auditors.fork import Forks
 from orchestrator.auditors.result_check import find_result_checker
 from orchestrator.clock import Clock
 from orchestrator.config import Gate as GateConfig
@@ -19,17 +22,23 @@ from orchestrator.domain.action import Action, Observation, Turn
 from orchestrator.domain.chance import Chance
 from orchestrator.domain.decision import Decision, Outcome, strictest
 from orchestrator.domain.docket import Docket
-from orchestrator.domain.event import Decided, RulesChecked, VerdictGiven
+from orchestrator.domain.event import Decided, RulesChecked, SampleJudged, VerdictGiven
 from orchestrator.domain.panel import Ruling
 from orchestrator.domain.run import PanelUse, RunFacts
 from orchestrator.domain.value import JsonObject
 from orchestrator.domain.verdict import Hit, Verdict
 from orchestrator.panel.outcome import outcome_of, outcome_of_ruling
+from orchestrator.panel.protocols import alarm
 from orchestrator.panel.roster import Roster
 from orchestrator.rules.patches import apply_patches, patch_text
 from orchestrator.rules.ruleset import RuleSet
 
 # Above 300 lines: the whole staircase, from proposal to decision, is read in one place.
+
+
+Draw: TypeAlias = Callable[[int], Awaitable[Sequence[Turn | str]]]
+"""Asks the agent for that many further samples of its turn; a text says why one is missing."""
+_CAUSES = {"no quorum": "quorum", "deferred": "defer"}
 
 
 class Judged(NamedTuple):
@@ -61,6 +70,7 @@ class Gate:
         """What auditors may know of the run: nothing that foretells a prompt or names a label."""
         chance = Chance(facts.seed)
         self._hearing = roster.convene(rules, self._facts, chance) if roster else None
+        self._forks = Forks(auditors)
         self._seats: list[tuple[Auditor, Seat]] = [(a, a.open(self._facts)) for a in auditors]
         self._combination = load_combination()
         self._results = find_result_checker(auditors, config.results)
@@ -75,8 +85,11 @@ class Gate:
         for _, seat in self._seats:
             seat.hear(text)
 
-    async def judge(self, turn: Turn, docket: Docket) -> list[Judged]:
-        """Decide every action of `turn`; put each step on `docket` as it is taken."""
+    async def judge(self, turn: Turn, docket: Docket, draw: Draw | None = None) -> list[Judged]:
+        """Decide every action of `turn`; put each step on `docket` as it is taken.
+
+        `draw` asks the agent for further samples of the turn, where a protocol wants them.
+        """
         started = self._clock.monotonic()
         hits = self._check_rules(turn, docket)
         verdicts = self._ask_auditors(turn, hits, docket)
@@ -84,7 +97,7 @@ class Gate:
             action.id: self._combination.combine(hits, verdicts, action.id)
             for action in turn.actions
         }
-        rulings = await self._ask_panel(turn, hits, verdicts, combined, docket)
+        rulings = await self._ask_panel(turn, hits, verdicts, combined, docket, draw)
         judged = [
             self._decide(turn, action, hits, combined[action.id], rulings.get(action.id))
             for action in turn.actions
@@ -190,17 +203,78 @@ class Gate:
         verdicts: Sequence[Verdict],
         combined: Mapping[str, Combined],
         docket: Docket,
-    ) -> dict[str, Ruling]:
+        draw: Draw | None,
+    ) -> Mapping[str, Ruling]:
         """Return rulings by action; of what the rules deny by themselves no model is asked."""
         if self._hearing is None:
             return {}
+        priors = self._priors(turn, hits, combined)
+
+        async def sample(count: int) -> Sequence[SampleJudged]:
+            return await self._judge_samples(turn.index, await draw(count)) if draw else ()
+
+        sampler = sample if draw else None
+        return await self._hearing.judge(turn, hits, verdicts, priors, docket, sampler)
+
+    def _priors(
+        self, turn: Turn, hits: Sequence[Hit], combined: Mapping[str, Combined]
+    ) -> dict[str, float]:
+        """Return the log-odds of the actions that are open: nothing denies them yet."""
         denied = {hit.action for hit in hits if hit.effect in ("deny", "terminate")}
-        priors = {
+        return {
             action.id: self._combination.log_odds(combined[action.id])
             for action in turn.actions
             if action.id not in denied and not self._missing_reason(turn, action)
         }
-        return await self._hearing.judge(turn, hits, verdicts, priors, docket)
+
+    async def _judge_samples(self, turn: int, drawn: Sequence[Turn | str]) -> list[SampleJudged]:
+        """Judge samples side by side; one that cannot be judged says why, and has no number."""
+        judged = [SampleJudged(turn=turn, number=n, why="not judged") for n in range(len(drawn))]
+
+        async def judge(number: int, sample: Turn | str) -> None:
+            if isinstance(sample, str):
+                judged[number] = SampleJudged(turn=turn, number=number, why=sample)
+                return
+            try:
+                judged[number] = await self._judge_sample(number, sample)
+            except Exception as error:
+                why = f"{type(error).__name__}: {error}"
+                judged[number] = SampleJudged(turn=turn, number=number, sample=sample, why=why)
+
+        async with anyio.create_task_group() as tasks:
+            for number, sample in enumerate(drawn):
+                tasks.start_soon(judge, number, sample)
+        return judged
+
+    async def _judge_sample(self, number: int, sample: Turn) -> SampleJudged:
+        """Judge a sample by all that judges a turn; nobody remembers it."""
+        assert self._hearing is not None
+        hits = self._rules.check(sample, self._state)
+        local = [
+            verdict
+            for auditor, seat in self._seats
+            for verdict in ask(auditor, self._forks.double(seat), sample, hits)
+        ]
+        combined = {a.id: self._combination.combine(hits, local, a.id) for a in sample.actions}
+        priors = self._priors(sample, hits, combined)
+        rulings, votes = (
+            await self._hearing.judge_sample(number, sample, hits, local, priors)
+            if priors
+            else ({}, ())
+        )
+        is_denied = len(priors) < len(sample.actions)
+        is_short = any(ruling.end == "no quorum" for ruling in rulings.values())
+        worst = max(map(alarm, rulings.values()), default=0.0)
+        return SampleJudged(
+            turn=sample.index,
+            number=number,
+            sample=sample,
+            hits=hits,
+            verdicts=(*local, *votes),
+            alarm=1.0 if is_denied else None if is_short else worst,
+            clear=not is_denied and all(ruling.end == "clear" for ruling in rulings.values()),
+            why="too few auditors gave a verdict" if is_short and not is_denied else "",
+        )
 
     def _decide(
         self,
@@ -230,7 +304,7 @@ class Gate:
         elif missing:
             cause, reason = "justification", missing
         elif outcome is not Outcome.ALLOW and ruling and ruling.end != "clear":
-            cause = "quorum" if ruling.end == "no quorum" else "panel"
+            cause = _CAUSES.get(ruling.end, "panel")
             reason = ruling.reason
         elif outcome is not Outcome.ALLOW:
             cause, reason = "suspicion", f"combined suspicion {suspicion:.2f}"
@@ -257,6 +331,7 @@ class Gate:
                 cause=cause,
                 suspicion=suspicion,
                 contributions=contributions,
+                sample=ruling.sample if ruling and cause == "defer" else None,
             ),
             approvals=max((hit.approvals for hit in own if hit.effect == "escalate"), default=1),
         )

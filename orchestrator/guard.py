@@ -28,18 +28,28 @@ from orchestrator.domain.event import Event
 from orchestrator.domain.review import Result, Review
 from orchestrator.domain.run import RunFacts, RunSummary
 from orchestrator.domain.value import clean, clean_text
-from orchestrator.errors import ActionDenied, CrossauditError, ProtocolError, StoreError
-from orchestrator.guarded.run import GuardedRun, Resample
+from orchestrator.errors import (
+    ActionDenied,
+    ConfigError,
+    CrossauditError,
+    ProtocolError,
+    StoreError,
+)
+from orchestrator.guarded.resampling import Resample
+from orchestrator.guarded.run import GuardedRun
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.models.spend import Spend
 from orchestrator.panel.members import build_members
-from orchestrator.panel.roster import Roster
+from orchestrator.panel.protocols import check_resample
+from orchestrator.panel.roster import seat
 from orchestrator.rules.redaction import Redactor
 from orchestrator.rules.ruleset import RuleSet, load_rules
 from orchestrator.rules.secrets import SecretScanner
 
 __all__ = [
     "ActionDenied",
+    "ConfigError",
     "CrossauditError",
     "Decision",
     "Guard",
@@ -92,10 +102,11 @@ class Guard:
             place = ledger.location if isinstance(ledger, Ledger) else str(self._location)
             auditors = build_auditors(self.config, place)
         self.auditors = tuple(auditors)
-        seated = build_members(self.config, self.clock) if models is None else models
+        spend = Spend(self.config.budget, self.clock)
+        seated = build_members(self.config, self.clock, spend) if models is None else models
         place = ledger.location if isinstance(ledger, Ledger) else str(self._location)
         folder = folder_beside(place, PANEL)
-        self.roster = Roster(seated, self.config, self.clock, folder=folder) if seated else None
+        self.roster = seat(seated, self.config, self.clock, spend, folder)
         self._ledger: Ledger | None = None
         self._users = 0
         self._subscribers: set[MemoryObjectSendStream[Event]] = set()
@@ -125,8 +136,10 @@ class Guard:
 
         `model` is `vendor/name`; `task` is the user's words; `tools` are tool schemas as given to
         the model; `root` is the directory the agent works in. `resample` asks the agent for
-        another turn from the same context; only protocols that resample call it.
+        another turn from the same context; only protocols that resample call it, and such a one
+        without it is a ConfigError.
         """
+        check_resample(self.config, resample is not None)
         ledger = await self._acquire()
         try:
             facts = run_facts(

@@ -110,7 +110,10 @@ def test_any_text_is_either_a_configuration_or_a_config_error(text: str) -> None
 
 
 def test_every_shipped_profile_loads() -> None:
-    assert profile_names() == ["default", "observe", "strict"]
+    assert profile_names() == [
+        "default", "defer_to_resample", "defer_to_trusted", "observe",
+        "resample_for_incrimination", "strict", "trusted_monitoring", "untrusted_monitoring",
+    ]  # fmt: skip
     for name in profile_names():
         text, data = read_profile(name)
         assert text and Config.model_validate(data)

@@ -12,8 +12,9 @@ import click
 
 from orchestrator.cli.command import Command
 from orchestrator.cli.options import json_option, with_config
+from orchestrator.cli.panel_story import describe_ruling
 from orchestrator.cli.plain import pad, safe
-from orchestrator.domain.event import Decided, RulesChecked, RunOpened, VerdictGiven
+from orchestrator.domain.event import Decided, PanelSettled, RulesChecked, RunOpened, VerdictGiven
 from orchestrator.domain.verdict import Hit, Scored, Verdict
 from orchestrator.errors import CrossauditError
 from orchestrator.ledger.reader import Reader
@@ -21,6 +22,7 @@ from orchestrator.ledger.reader import Reader
 if TYPE_CHECKING:
     from orchestrator.config import Loaded
     from orchestrator.domain.event import Event
+    from orchestrator.domain.panel import Ruling
     from orchestrator.domain.run import RunFacts
 
 
@@ -63,6 +65,8 @@ class Case(NamedTuple):
     hits: tuple[Hit, ...]
     verdicts: tuple[Verdict, ...]
     facts: RunFacts | None
+    ruling: Ruling | None = None
+    """What the auditors that are models came to; None where none was asked."""
 
 
 def _gather(event: Event, decided: Decided, events: Iterator[Event]) -> Case:
@@ -71,6 +75,7 @@ def _gather(event: Event, decided: Decided, events: Iterator[Event]) -> Case:
     hits: tuple[Hit, ...] = ()
     facts: RunFacts | None = None
     verdicts: list[Verdict] = []
+    ruling: Ruling | None = None
     for earlier in events:
         if earlier.seq >= event.seq:
             break
@@ -82,7 +87,9 @@ def _gather(event: Event, decided: Decided, events: Iterator[Event]) -> Case:
             case VerdictGiven(turn=decided.turn, verdict=verdict):
                 if verdict.action in (None, action):
                     verdicts.append(verdict)
-    return Case(event.id, decided, hits, tuple(verdicts), facts)
+            case PanelSettled(turn=decided.turn, ruling=settled) if settled.action == action:
+                ruling = settled
+    return Case(event.id, decided, hits, tuple(verdicts), facts, ruling)
 
 
 def _tell(case: Case) -> Iterator[str]:
@@ -104,6 +111,8 @@ def _tell(case: Case) -> Iterator[str]:
         yield f"  {rule}: {safe(hit.reason)}{quote}"
     for verdict in case.verdicts:
         yield from _tell_verdict(verdict)
+    if case.ruling:
+        yield f"  panel: {describe_ruling(case.ruling)}"
     if case.facts:
         snapshot = (case.facts.snapshot or "none")[:12]
         yield f"  weights {case.facts.weights[:12] or 'unknown'}, learned state {snapshot}"
@@ -134,6 +143,7 @@ def _as_data(case: Case) -> dict[str, object]:
         "contributions": decision.contributions,
         "hits": [hit.model_dump(mode="json") for hit in case.hits],
         "verdicts": [verdict.model_dump(mode="json") for verdict in case.verdicts],
+        "ruling": case.ruling and case.ruling.model_dump(mode="json"),
         "weights": case.facts.weights if case.facts else "",
         "snapshot": case.facts.snapshot if case.facts else None,
     }

@@ -11,11 +11,13 @@ import click
 
 from orchestrator.cli.command import Command
 from orchestrator.cli.options import complete_runs, json_option, with_config
+from orchestrator.cli.panel_story import describe_ruling
 from orchestrator.cli.plain import safe
 from orchestrator.domain.decision import Outcome
 from orchestrator.domain.event import (
     Decided,
     Event,
+    PanelSettled,
     ResultObserved,
     RulesChecked,
     RunOpened,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from orchestrator.config import Loaded
     from orchestrator.domain.action import Action, Turn
     from orchestrator.domain.decision import Decision
+    from orchestrator.domain.panel import Ruling
     from orchestrator.domain.run import RunFacts
     from orchestrator.domain.verdict import Hit
     from orchestrator.rules.rationale import Rationale
@@ -44,6 +47,7 @@ class _Case(NamedTuple):
     turn: Turn | None
     decision: Decision | None
     hits: tuple[Hit, ...]
+    ruling: Ruling | None = None
 
 
 @click.command(
@@ -89,14 +93,17 @@ def _gather(event: Event, events: Iterator[Event]) -> _Case:
     """Return what leads up to `event`; its hits are those on its own action."""
     facts = turn = None
     checked: tuple[Hit, ...] = ()
+    rulings: dict[str, Ruling] = {}
     for one in events:
         match one.fact:
             case RunOpened():
                 facts = one.fact.facts
             case TurnProposed():
-                turn, checked = one.fact.turn, ()
+                turn, checked, rulings = one.fact.turn, (), {}
             case RulesChecked():
                 checked = one.fact.hits
+            case PanelSettled(ruling=ruling):
+                rulings[ruling.action] = ruling
         if one.seq >= event.seq:
             break
     assert facts is not None
@@ -107,7 +114,7 @@ def _gather(event: Event, events: Iterator[Event]) -> _Case:
             return _Case(facts, turn, None, hits)
         case Decided(decision=decision):
             own = tuple(hit for hit in checked if hit.action == decision.action)
-            return _Case(facts, turn, decision, own)
+            return _Case(facts, turn, decision, own, rulings.get(decision.action))
     raise CrossauditError(
         f"{event.id} is a {event.fact.kind} event; choose one that is decided, rules_checked or "
         f"result_observed: `crossaudit show {event.run}` lists them"
@@ -149,6 +156,8 @@ def _tell_decision(case: _Case, decision: Decision) -> Iterator[str]:
     yield _line("decision", f"{decision.judged}{held}{cause}")
     if decision.reason:
         yield _line("because", decision.reason)
+    if case.ruling:
+        yield _line("panel", describe_ruling(case.ruling))
     if (action := _action_of(case, decision.action)) is not None:
         shown = json.dumps(action.arguments, ensure_ascii=False)
         yield _line("call", f"{action.tool} {shown}")
@@ -212,6 +221,7 @@ def _as_row(event: Event, case: _Case, told: Sequence[tuple[Hit, Rationale]]) ->
     return {
         "event": event.id,
         "decision": case.decision.model_dump(mode="json") if case.decision else None,
+        "ruling": case.ruling.model_dump(mode="json") if case.ruling else None,
         "hits": [
             {
                 **hit.model_dump(mode="json"),

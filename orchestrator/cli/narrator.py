@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TypeAlias
 
+from orchestrator.cli.panel_story import tell_panel
 from orchestrator.cli.plain import pad, safe
 from orchestrator.domain.action import Action, Turn
 from orchestrator.domain.decision import Decision, Outcome
@@ -62,7 +63,7 @@ class Narrator:
             case RulesChecked(hits=hits):
                 self._hits = hits
                 self._verdicts = []
-            case VerdictGiven(verdict=verdict):
+            case VerdictGiven(verdict=verdict) if not verdict.model:
                 self._verdicts.append(verdict)
             case Decided(decision=decision, micros=micros):
                 self._tell_decision(decision, micros)
@@ -95,6 +96,9 @@ class Narrator:
                 self._note("·", f"{safe(auditor)} learned from this run, its number {runs}")
             case ProtocolBroken(why=why, line=line):
                 self._note("!", f'PROTOCOL BROKEN: the line "{safe(line, 50)}" {safe(why, 80)}')
+            case _:
+                for glyph, line in tell_panel(event.fact):
+                    self._note(glyph, line)
 
     def _tell_decision(self, decision: Decision, micros: int) -> None:
         action = next((a for a in self._turn.actions if a.id == decision.action), None)

@@ -73,7 +73,9 @@ _CONFIG = click.option(
     help="Configuration file; else crossaudit.toml here or in a directory above.",
 )
 _PROFILE = click.option(
-    "--profile", metavar="NAME", help="default, strict, observe, or the path of a .toml file."
+    "--profile",
+    metavar="NAME",
+    help="default, strict, observe, a control protocol (e.g. trusted_monitoring), or a .toml file.",
 )
 _LEDGER = click.option(
     "--ledger", metavar="FILE|URL", help="Ledger to use; else CROSSAUDIT_LEDGER or the configured."

@@ -85,7 +85,9 @@ class Decision(Value):
     """Hash of constitution, tool mapping and packs in force: changes when any of them does."""
     reason: str = ""
     cause: str = ""
-    """Which step decided: rules, suspicion, quorum, justification, failure, strikes, approval."""
+    """Which step decided: rules, suspicion, panel, quorum, defer, justification, failure, strikes,
+    approval. `defer`: the step is not to be run as proposed, but may be done by the trusted model,
+    or as `sample` has it."""
     suspicion: float | None = None
     """Combined suspicion, 0..1; None when nothing scored."""
     contributions: dict[str, float] = Field(default_factory=dict)
@@ -93,5 +95,7 @@ class Decision(Value):
     arguments: JsonObject | None = None
     """The arguments to run with; None unless the action may run."""
     approval: Approval | None = None
+    sample: int | None = None
+    """Where the cause is `defer`: number of the sample to propose instead; None is none."""
     event: str = ""
     """Id of the event that recorded it, `RUN:SEQ`."""

@@ -105,6 +105,17 @@ class DebateOpened(Value):
     claims: tuple[PooledClaim, ...]
     struck: tuple[Claim, ...] = ()
     """Claims whose quote stands nowhere; shown to nobody."""
+    task_class: str = ""
+    """What the action's tool is taken for; debates are graded by it."""
+    worded_by: str = ""
+    """The paraphraser, or `templates` and why."""
+    sides: dict[str, str] = Field(default_factory=dict)
+    """Who was assigned which side, or was the critic; drawn from the seed."""
+    calls: int = 0
+    """Calls made for it before anybody answered: paraphraser, critic, advocates."""
+    usage: Usage | None = None
+    why: str = ""
+    """What went wrong before anybody answered."""
 
 
 class DebateAnswered(Value):
@@ -121,6 +132,13 @@ class DebateAnswered(Value):
     counted: bool
     """Whether the change rests on verified evidence that was new to the auditor."""
     why: str = ""
+    shown: tuple[str, ...] = ()
+    """Ids of the claims it was shown, in that order."""
+    added: tuple[PooledClaim, ...] = ()
+    """Claims that its evidence put among the others, for the next round."""
+    prompt: str = ""
+    """Hash of the prompt."""
+    usage: Usage | None = None
 
 
 class DebateClosed(Value):
@@ -133,6 +151,29 @@ class DebateClosed(Value):
     rounds: int
     surviving: tuple[str, ...] = ()
     """Ids of the claims that nobody refuted with evidence."""
+
+
+class SampleJudged(Value):
+    """Another sample of a turn was judged for a protocol; it is evidence, and no turn of the agent.
+
+    Its verdicts count for nothing but this, and nothing of it ran.
+    """
+
+    kind: Literal["sample_judged"] = "sample_judged"
+    turn: int
+    number: int
+    """0-based."""
+    sample: Turn | None = None
+    """Secrets replaced; None where the agent gave none."""
+    hits: tuple[Hit, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    alarm: float | None = None
+    """How suspicious its worst action is, 1 where the rules deny one; None where nobody said. A
+    sample without any action is 0: it does nothing."""
+    clear: bool = False
+    """Whether the panel cleared every action of it."""
+    why: str = ""
+    """Why there is no number."""
 
 
 class PanelSettled(Value):
@@ -330,6 +371,7 @@ Fact: TypeAlias = Annotated[
     | DebateOpened
     | DebateAnswered
     | DebateClosed
+    | SampleJudged
     | PanelSettled
     | BudgetExhausted
     | BreakerChanged

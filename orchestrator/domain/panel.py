@@ -12,7 +12,12 @@ from orchestrator.domain.verdict import Claim
 
 Why: TypeAlias = Literal["consequential", "suspicious", "every turn", "drawn by lot"]
 How: TypeAlias = Literal["first", "value", "lot", "all", "protocol"]
-End: TypeAlias = Literal["clear", "held", "undecided", "no quorum"]
+End: TypeAlias = Literal[
+    "clear", "held", "undecided", "no quorum",
+    "deferred",  # not run: the trusted model, or another sample of the agent, shall do the step
+    "passed",  # undecided, and below what a person's audit budget reaches
+    "no look",  # would be held, and the audit budget is spent
+]  # fmt: skip
 
 
 class PooledClaim(Value):
@@ -41,6 +46,8 @@ class Ruling(Value):
     end: End
     probability: float | None = None
     """That the action should not run; None where nobody scored."""
+    scores: dict[str, float] = Field(default_factory=dict)
+    """What each vote that counted came to, by auditor."""
     contributions: dict[str, float] = Field(default_factory=dict)
     """Log-odds by auditor, beside the prior that rules and local auditors gave."""
     low: float = 0.0
@@ -52,6 +59,13 @@ class Ruling(Value):
     effective: float = 0.0
     """Effective number of auditors: what the votes are worth if errors go together."""
     debated: bool = False
+    prior: float | None = None
+    """Log-odds that rules and local auditors gave."""
+    blind: float | None = None
+    """What the blind votes alone made of it, where a debate followed."""
     usage: Usage = Usage()
     """What the calls of the turn took; stands on its first ruling only."""
     reason: str = ""
+    """Where a control protocol ruled, it begins with the protocol's name."""
+    sample: int | None = None
+    """Where it is deferred to another sample of the agent: its number."""

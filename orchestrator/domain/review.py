@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from orchestrator.domain.decision import Decision, Outcome
@@ -13,6 +14,9 @@ class Review(NamedTuple):
 
     turn: int
     decisions: tuple[Decision, ...]
+    instead: Mapping[str, object] | None = None
+    """What `resample` returned and the host is to propose in place of this turn, which was denied;
+    it is judged anew like any turn. The agent is not to be told."""
 
     @property
     def allowed(self) -> bool:

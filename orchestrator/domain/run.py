@@ -94,6 +94,8 @@ class PanelUse(Value):
     no_quorum: int = 0
     """Actions on which too few gave a verdict."""
     debates: int = 0
+    samples: int = 0
+    """Further samples of turns that were judged for a protocol."""
     usage: Usage = Usage()
     weights: str = ""
     """What the votes were weighed by."""
@@ -115,6 +117,7 @@ class PanelUse(Value):
             failed=self.failed + other.failed,
             no_quorum=self.no_quorum + other.no_quorum,
             debates=self.debates + other.debates,
+            samples=self.samples + other.samples,
             usage=add_usage((self.usage, other.usage)),
             weights=self.weights if self.weights == other.weights else "",
             canaries=self.canaries + other.canaries,
@@ -126,6 +129,8 @@ class PanelUse(Value):
         """Return one line for a person."""
         said = f"{self.members} model auditors of {self.vendors} vendors saw {self.actions} actions"
         parts = [f"{self.scored} votes", f"{self.abstained} abstained", f"{self.failed} failed"]
+        if self.samples:
+            parts.append(f"{self.samples} samples")
         if self.no_quorum:
             parts.append(f"{self.no_quorum} actions below the quorum")
         parts.append(_say_cost(self.usage))

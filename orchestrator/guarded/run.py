@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
 import anyio
 
@@ -32,6 +32,7 @@ from orchestrator.domain.value import clean_text
 from orchestrator.gate import Gate, Judged
 from orchestrator.guarded.escalation import Escalations
 from orchestrator.guarded.record import Record
+from orchestrator.guarded.resampling import Resample, Resampling
 from orchestrator.guarded.results import ResultCheck
 from orchestrator.guarded.turns import Draft, Words, draft_turn, unread_turn
 from orchestrator.ledger.log import Log
@@ -40,9 +41,6 @@ from orchestrator.oversight.desk import Addressed
 from orchestrator.panel.roster import Roster
 from orchestrator.rules.redaction import Redactor, restore_object
 from orchestrator.rules.ruleset import RuleSet
-
-Resample: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
-"""Returns another assistant message: `calls`, and perhaps `message` and `reasoning`."""
 
 OVER = "the run was terminated"
 FAILED = "the guard failed"
@@ -95,6 +93,9 @@ class GuardedRun:
         )
         self.resample: Resample | None = None
         """How the host offers another sample of a turn, where it does."""
+        self._resampling = Resampling(
+            lambda: self.resample, redactor, config.gate, root=self.facts.root
+        )
         self.failure = ""
         """Set by a host to record the run as failed, and why, though no exception ended it."""
         self._turn_lock = anyio.Lock(fast_acquire=True)
@@ -230,8 +231,10 @@ class GuardedRun:
         """
         async with self._turn_lock:
             draft, judged = await self._judge(calls, Words(message, reasoning, justification))
+            instead = self._resampling.chosen(judged)
         settled = await self._escalations.settle(draft, judged)
-        return Review(draft.turn.index, tuple(self._release(draft, one) for one in settled))
+        decisions = tuple(self._release(draft, one) for one in settled)
+        return Review(draft.turn.index, decisions, instead)
 
     async def observe(
         self,
@@ -257,8 +260,12 @@ class GuardedRun:
         clipped = self._redactor.text(clean_text(line[:4096]))
         await self._record.append(ProtocolBroken(why=why, line=clipped))
 
-    async def replay_turn(self, turn: Turn) -> Review:
-        """Judge a turn exactly as it was recorded; nobody is asked and nothing is released."""
+    async def replay_turn(self, turn: Turn, samples: Sequence[Turn | str] = ()) -> Review:
+        """Judge a turn exactly as it was recorded; nobody is asked and nothing is released.
+
+        `samples` are those that were recorded with it.
+        """
+        self._resampling.recorded = samples
         draft = Draft(*self._redactor.turn(turn))
         self._next_turn = max(self._next_turn, turn.index + 1)
         judged = await self._judge_draft(draft)
@@ -306,7 +313,9 @@ class GuardedRun:
         docket = Docket(self._record.append, self._overhear)
         try:
             docket.add(TurnProposed(turn=draft.turn))
-            judged = await self._gate.judge(draft.turn, docket)
+            judged = await self._gate.judge(
+                draft.turn, docket, self._resampling.draw_for(draft.turn.index)
+            )
             return _with_events(judged, await docket.publish())
         except Exception as failure:
             await self._record.note_failure("review", failure, draft.turn.index)

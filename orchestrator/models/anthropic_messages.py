@@ -11,7 +11,8 @@ from orchestrator.clock import Clock
 from orchestrator.domain.value import Value
 from orchestrator.models.attempt import Attempt, Rung, Tokens, failed
 from orchestrator.models.client import Message, Refusal, Request
-from orchestrator.models.faults import Faults, Garbled
+from orchestrator.models.events import receive
+from orchestrator.models.faults import Faults
 from orchestrator.models.fields import as_dict, count, mapping, said
 from orchestrator.models.openai_chat import reading
 from orchestrator.models.prompt import TOOL, explained, schema_of
@@ -39,9 +40,9 @@ class AnthropicMessages:
         """Load the SDK, which takes a second, and connect to nothing yet."""
         self.vendor = vendor
         self.model = model
-        self._client = open_client(key, base_url)
-        self._messages = self._client.messages
-        self._raw = self._messages.with_raw_response
+        self.sdk = open_client(key, base_url)
+        self._raw = self.sdk.messages.with_raw_response
+        self._open = self.sdk.messages.with_streaming_response
         self._stream = stream
         self._extra = dict(extra or {})
         self._faults = Faults(clock, key)
@@ -49,17 +50,18 @@ class AnthropicMessages:
     async def attempt(self, request: Request, rung: Rung) -> Attempt:
         """Send the request once; never raises but for cancellation."""
         try:
-            body = self._body(request, rung)
+            body = self.body(request, rung)
             answer = await (self._streamed(body) if self._stream else self._whole(body))
         except Exception as error:
             return self._faults.by_exception(error, rung)
-        return self._read(answer, request, rung)
+        return self.read(answer, request, rung)
 
     async def aclose(self) -> None:
         """Close connections."""
-        await self._client.close()
+        await self.sdk.close()
 
-    def _body(self, request: Request, rung: Rung) -> dict[str, Any]:
+    def body(self, request: Request, rung: Rung) -> dict[str, Any]:
+        """Return the fields of the request."""
         messages = explained(request) if rung == "text" else request.messages
         system, rest = split_system(messages)
         body: dict[str, Any] = {
@@ -79,17 +81,10 @@ class AnthropicMessages:
         return as_dict(json.loads(await raw.read()))
 
     async def _streamed(self, body: dict[str, Any]) -> dict[str, Any]:
-        stream = await self._messages.create(**body, stream=True)
-        joined = _Joined()
-        async with stream:
-            async for event in stream:
-                try:
-                    joined.add(as_dict(event))
-                except (TypeError, KeyError, AttributeError, ValueError) as error:
-                    raise Garbled(str(error)) from error
-        return joined.result()
+        return await receive(self._open.create(**body, stream=True), JoinedMessage())
 
-    def _read(self, answer: dict[str, Any], request: Request, rung: Rung) -> Attempt:
+    def read(self, answer: dict[str, Any], request: Request, rung: Rung) -> Attempt:
+        """Return what a whole answer comes to."""
         if answer.get("error"):
             return self._faults.by_body(answer)
         tokens = message_tokens(answer.get("usage"))
@@ -172,10 +167,19 @@ def _answer(content: object, rung: Rung) -> str:
     return json.dumps(calls[0].get("input")) if len(calls) == 1 else ""  # two answers are none
 
 
-class _Joined:
+def _arguments(text: str) -> object:
+    """Return the arguments of a call; what is no JSON, as when it was cut off, is none at all."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+class JoinedMessage:
     """The pieces of a stream, put together to what an answer in one piece looks like."""
 
     def __init__(self) -> None:
+        self.done = False
         self._message: dict[str, Any] = {}
         self._blocks: dict[int, dict[str, Any]] = {}
         self._pieces: dict[int, list[str]] = {}
@@ -183,6 +187,7 @@ class _Joined:
         self._end: dict[str, Any] = {}
 
     def add(self, event: dict[str, Any]) -> None:
+        """Take the next event."""
         kind = event.get("type")
         if kind == "message_start":
             self._message = dict(mapping(event.get("message")))
@@ -200,17 +205,21 @@ class _Joined:
             self._end |= mapping(event.get("delta"))
             given = mapping(event.get("usage"))
             self._usage |= {name: value for name, value in given.items() if value is not None}
+        elif kind == "message_stop":
+            self.done = True
         elif event.get("error"):
             self._end["error"] = event["error"]
+            self.done = True
 
     def result(self) -> dict[str, Any]:
+        """Return what a whole message would hold."""
         content = []
         for index, block in sorted(self._blocks.items()):
             joined = "".join(self._pieces.get(index, ()))
             if block.get("type") == "text":
                 block["text"] = said(block.get("text")) + joined
             elif block.get("type") == "tool_use" and joined:
-                block["input"] = json.loads(joined)
+                block["input"] = _arguments(joined)
             content.append(block)
         return {
             "streamed": True,

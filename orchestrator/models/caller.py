@@ -44,6 +44,7 @@ class _Call:
     rung: Rung | None = None
     """Where the call stepped down to by itself."""
     misread: int = 0
+    late: bool = False
     answer: Answer | None = None
 
 
@@ -85,9 +86,10 @@ class Caller:
             self._spend.settle(hold, 0.0)
             return self._left_alone()
         try:
-            with anyio.move_on_after(deadline_s):
+            with anyio.move_on_after(deadline_s) as scope:
                 async with self.endpoint.throttle.turn():
                     call.answer = (await self._retrying(call)).answer
+            call.late = scope.cancelled_caught
         finally:
             self._tell_breaker(call)
             self._spend.settle(hold, self._charge(call))
@@ -160,8 +162,8 @@ class Caller:
     def _tell_breaker(self, call: _Call) -> None:
         answer, breaker = call.answer, self.endpoint.breaker
         if answer is None:
-            # Out of time or cancelled: only a request that was out says something of the endpoint.
-            (breaker.fail if self._left(call) <= 0 and call.sent else breaker.leave)()
+            # Cancelled, or out of time before anything was sent, says nothing of the endpoint.
+            (breaker.fail if call.late and call.sent else breaker.leave)()
         elif isinstance(answer, Failure) and answer.cause in _ENDPOINT_FAILED:
             breaker.fail()
         else:

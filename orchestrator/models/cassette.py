@@ -122,20 +122,27 @@ class Recording:
         await self._client.aclose()
 
     def _write(self, request: Request, answer: Reply | Refusal) -> None:
-        line: dict[str, JsonValue] = {
-            "hash": request.hash,
-            "auditor": request.auditor,
-            "look": request.look,
-            "round": request.round,
-            "model": self.model,
-            "vendor": self.vendor,
-            "answer": answer.model_dump(mode="json"),
-        }
         try:
             with self._lock:
-                _append(self._file, line)
+                record(self._file, request, answer, vendor=self.vendor, model=self.model)
         except OSError as error:
             self.unwritten.append(one_line(error))
+
+
+def record(
+    file: Path, request: Request, answer: Reply | Refusal, *, vendor: str, model: str
+) -> None:
+    """Add one answer to a cassette, in one write."""
+    line: dict[str, JsonValue] = {
+        "hash": request.hash,
+        "auditor": request.auditor,
+        "look": request.look,
+        "round": request.round,
+        "model": model,
+        "vendor": vendor,
+        "answer": answer.model_dump(mode="json"),
+    }
+    _append(file, line)
 
 
 def read_cassette(file: str | Path, *, may_be_missing: bool = False) -> list[Line]:

@@ -100,7 +100,7 @@ def connect(
     from orchestrator.models.caller import Caller
     from orchestrator.models.prices import find_price
 
-    adapter = _adapter(api, model, vendor, key, entry.base_url, settings, clock)
+    adapter = open_adapter(api, model, vendor, key, entry.base_url, settings, clock)
     shared = (endpoints or Endpoints()).at(
         api, entry.base_url, model, Ladder(adapter.ladder), settings, clock
     )
@@ -175,7 +175,7 @@ def _scripted(entry: AuditorConfig, name: str, clock: Clock) -> ModelClient:
     return ScriptedClient(vendor_of(entry), name, script, clock=clock)
 
 
-def _adapter(
+def open_adapter(
     api: Api,
     model: str,
     vendor: str,
@@ -184,6 +184,7 @@ def _adapter(
     settings: EndpointSettings,
     clock: Clock,
 ) -> Any:
+    """Return the adapter of an API; this loads its SDK."""
     common: Mapping[str, Any] = {
         "vendor": vendor,
         "key": key,

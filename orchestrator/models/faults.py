@@ -15,6 +15,7 @@ from orchestrator.models.client import Cause
 from orchestrator.models.reading import one_line
 
 _BROKEN_LINE = ("APIConnectionError", "TransportError", "OSError", "EndOfStream", "EOFError")
+_NEVER_CONNECTED = ("ConnectError", "ConnectTimeout", "UnsupportedProtocol")
 _NOT_DATA = ("JSONDecodeError", "UnicodeDecodeError", "ValidationError", "DecodingError")
 _RUNG_STATUS = (400, 404, 422, 500, 501)
 _RUNG_WORDS: dict[Rung, tuple[str, ...]] = {
@@ -53,15 +54,14 @@ class Faults:
         if reported or isinstance(status, int):
             body = getattr(error, "body", None)
             return self.by_body(body if isinstance(body, dict) else {"message": str(error)})
-        why = self._why(error, type(error).__name__)
-        if names.intersection(_BROKEN_LINE):
-            connected = not names.intersection(("ConnectError", "ConnectTimeout"))
-            cause = error.__cause__
-            if cause is not None and type(cause).__name__ in ("ConnectError", "ConnectTimeout"):
-                connected = False
-            return failed("connection", why, retry=True, served=connected)
+        source = error.__cause__ or error
+        why = self._why(source, type(source).__name__)
+        names |= {kind.__name__ for kind in type(source).__mro__}
         if isinstance(error, Garbled) or names.intersection(_NOT_DATA):
             return failed("malformed", why, retry=True, rung="doubtful")
+        if names.intersection(_BROKEN_LINE):
+            connected = not names.intersection(_NEVER_CONNECTED)
+            return failed("connection", why, retry=True, served=connected)
         if isinstance(error, (TypeError, ValueError)):
             return failed("rejected", why, served=False)
         return failed("server error", why, retry=True)

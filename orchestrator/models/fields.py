@@ -9,10 +9,7 @@ from orchestrator.models.faults import Garbled
 
 
 def as_dict(data: object) -> dict[str, Any]:
-    """Return a JSON object or an SDK's model of one as a dict; anything else is garbled."""
-    to_dict = getattr(data, "to_dict", None)
-    if to_dict is not None:
-        data = to_dict(warnings=False)
+    """Return a JSON object; anything else is garbled."""
     if not isinstance(data, dict):
         raise Garbled(f"{type(data).__name__} instead of an object")
     return data

@@ -11,7 +11,8 @@ from orchestrator.clock import Clock
 from orchestrator.domain.value import Value
 from orchestrator.models.attempt import Attempt, Rung, Tokens, failed
 from orchestrator.models.client import Refusal, Reply, Request
-from orchestrator.models.faults import Faults, Garbled
+from orchestrator.models.events import receive
+from orchestrator.models.faults import Faults
 from orchestrator.models.fields import as_dict, count, first, mapping, said
 from orchestrator.models.prompt import TOOL, cache_key, explained, schema_of
 from orchestrator.models.reading import Unreadable, one_line, read_text
@@ -40,9 +41,9 @@ class OpenAIChat:
         self.vendor = vendor
         self.model = model
         self._own = base_url is None
-        self._client = open_client(key, base_url)
-        self._completions = self._client.chat.completions
-        self._raw = self._completions.with_raw_response
+        self.sdk = open_client(key, base_url)
+        self._raw = self.sdk.chat.completions.with_raw_response
+        self._open = self.sdk.chat.completions.with_streaming_response
         self._stream = stream
         self._extra = dict(extra or {})
         self._limit = limit_field or ("max_completion_tokens" if self._own else "max_tokens")
@@ -51,17 +52,18 @@ class OpenAIChat:
     async def attempt(self, request: Request, rung: Rung) -> Attempt:
         """Send the request once; never raises but for cancellation."""
         try:
-            body = self._body(request, rung)
+            body = self.body(request, rung)
             answer = await (self._streamed(body) if self._stream else self._whole(body))
         except Exception as error:
             return self._faults.by_exception(error, rung)
-        return self._read(answer, request, rung)
+        return self.read(answer, request, rung)
 
     async def aclose(self) -> None:
         """Close connections."""
-        await self._client.close()
+        await self.sdk.close()
 
-    def _body(self, request: Request, rung: Rung) -> dict[str, Any]:
+    def body(self, request: Request, rung: Rung) -> dict[str, Any]:
+        """Return the fields of the request."""
         messages = request.messages if rung in ("schema", "tool") else explained(request)
         body: dict[str, Any] = {
             "model": self.model,
@@ -80,19 +82,12 @@ class OpenAIChat:
         return as_dict(json.loads(raw.content))
 
     async def _streamed(self, body: dict[str, Any]) -> dict[str, Any]:
-        stream = await self._completions.create(
-            **body, stream=True, stream_options={"include_usage": True}
-        )
-        joined = _Joined()
-        async with stream:
-            async for chunk in stream:
-                try:
-                    joined.add(as_dict(chunk))
-                except (TypeError, KeyError, AttributeError, ValueError) as error:
-                    raise Garbled(str(error)) from error
-        return joined.result()
+        options = {"include_usage": True}
+        opening = self._open.create(**body, stream=True, stream_options=options)
+        return await receive(opening, JoinedChat())
 
-    def _read(self, answer: dict[str, Any], request: Request, rung: Rung) -> Attempt:
+    def read(self, answer: dict[str, Any], request: Request, rung: Rung) -> Attempt:
+        """Return what a whole answer comes to."""
         if answer.get("error"):
             return self._faults.by_body(answer)
         tokens = chat_tokens(answer.get("usage"))
@@ -183,10 +178,11 @@ def _called(message: Mapping[str, Any]) -> str:
     return said(function.get("arguments")) if function.get("name") in (TOOL, None) else ""
 
 
-class _Joined:
+class JoinedChat:
     """The pieces of a stream, put together to what an answer in one piece looks like."""
 
     def __init__(self) -> None:
+        self.done = False  # the counts come after the last piece
         self._parts: list[str] = []
         self._refusal: list[str] = []
         self._calls: dict[int, dict[str, str]] = {}
@@ -195,11 +191,12 @@ class _Joined:
         self._model: object = None
         self._error: object = None
 
-    def add(self, chunk: dict[str, Any]) -> None:
-        self._model = chunk.get("model") or self._model
-        self._usage = chunk.get("usage") or self._usage
-        self._error = chunk.get("error") or self._error
-        choice = first(chunk.get("choices"))
+    def add(self, event: dict[str, Any]) -> None:
+        """Take the next event."""
+        self._model = event.get("model") or self._model
+        self._usage = event.get("usage") or self._usage
+        self._error = event.get("error") or self._error
+        choice = first(event.get("choices"))
         self._ended = choice.get("finish_reason") or self._ended
         delta = mapping(choice.get("delta"))
         self._parts.append(said(delta.get("content")))
@@ -212,6 +209,7 @@ class _Joined:
             call["arguments"] += said(function.get("arguments"))
 
     def result(self) -> dict[str, Any]:
+        """Return what a whole completion would hold."""
         calls = [
             {"id": call["id"], "function": {"name": call["name"], "arguments": call["arguments"]}}
             for _, call in sorted(self._calls.items())

@@ -11,6 +11,7 @@ from orchestrator.clock import Clock
 from orchestrator.domain.value import Value
 from orchestrator.models.attempt import Attempt, Rung, Tokens, failed
 from orchestrator.models.client import Refusal, Request
+from orchestrator.models.events import receive
 from orchestrator.models.faults import Faults
 from orchestrator.models.fields import as_dict, count, mapping, said
 from orchestrator.models.openai_chat import open_client, reading, strict_schema
@@ -40,9 +41,9 @@ class OpenAIResponses:
         self.vendor = vendor
         self.model = model
         self._own = base_url is None
-        self._client = open_client(key, base_url)
-        self._responses = self._client.responses
-        self._raw = self._responses.with_raw_response
+        self.sdk = open_client(key, base_url)
+        self._raw = self.sdk.responses.with_raw_response
+        self._open = self.sdk.responses.with_streaming_response
         self._stream = stream
         self._extra = dict(extra or {})
         self._faults = Faults(clock, key)
@@ -50,17 +51,18 @@ class OpenAIResponses:
     async def attempt(self, request: Request, rung: Rung) -> Attempt:
         """Send the request once; never raises but for cancellation."""
         try:
-            body = self._body(request, rung)
+            body = self.body(request, rung)
             answer = await (self._streamed(body) if self._stream else self._whole(body))
         except Exception as error:
             return self._faults.by_exception(error, rung)
-        return self._read(answer, request, rung)
+        return self.read(answer, request, rung)
 
     async def aclose(self) -> None:
         """Close connections."""
-        await self._client.close()
+        await self.sdk.close()
 
-    def _body(self, request: Request, rung: Rung) -> dict[str, Any]:
+    def body(self, request: Request, rung: Rung) -> dict[str, Any]:
+        """Return the fields of the request."""
         messages = request.messages if rung in ("schema", "tool") else explained(request)
         body: dict[str, Any] = {
             "model": self.model,
@@ -80,17 +82,10 @@ class OpenAIResponses:
         return as_dict(json.loads(raw.content))
 
     async def _streamed(self, body: dict[str, Any]) -> dict[str, Any]:
-        stream = await self._responses.create(**body, stream=True)
-        async with stream:
-            async for event in stream:
-                kind = getattr(event, "type", None)
-                if kind in _LAST:
-                    return as_dict(as_dict(event).get("response"))
-                if kind == "error":
-                    return {"error": as_dict(event)}
-        return {"status": "cut"}
+        return await receive(self._open.create(**body, stream=True), _Joined())
 
-    def _read(self, answer: dict[str, Any], request: Request, rung: Rung) -> Attempt:
+    def read(self, answer: dict[str, Any], request: Request, rung: Rung) -> Attempt:
+        """Return what a whole answer comes to."""
         tokens = _tokens(answer.get("usage"))
         status = answer.get("status")
         if status == "cut":
@@ -142,8 +137,8 @@ def _incomplete(answer: dict[str, Any], tokens: Tokens) -> Attempt:
     reason = mapping(answer.get("incomplete_details")).get("reason")
     if reason == "content_filter":
         return failed("filtered", "the content filter ended it", tokens=tokens)
-    if reason == "max_output_tokens":
-        return failed("truncated", "it ran into max_output_tokens", tokens=tokens)
+    if reason in ("max_output_tokens", None):
+        return failed("truncated", "it ended before the answer was complete", tokens=tokens)
     why = one_line(f"incomplete for an unknown reason: {reason}")
     return failed("malformed", why, retry=True, tokens=tokens, rung="doubtful")
 
@@ -163,3 +158,24 @@ def _parts(output: object) -> tuple[list[str], list[str], list[str]]:
                 texts.append(said(mapping(part).get("text")))
                 refusals.append(said(mapping(part).get("refusal")))
     return texts, [refusal for refusal in refusals if refusal], calls
+
+
+class _Joined:
+    """The last event of a stream, which holds the whole answer."""
+
+    def __init__(self) -> None:
+        self.done = False
+        self._answer: dict[str, Any] = {"status": "cut"}
+
+    def add(self, event: dict[str, Any]) -> None:
+        """Take the next event."""
+        if event.get("type") in _LAST:
+            self._answer = as_dict(event.get("response"))
+            self.done = True
+        elif event.get("type") == "error" or event.get("error"):
+            self._answer = {"error": event.get("error") or event}
+            self.done = True
+
+    def result(self) -> dict[str, Any]:
+        """Return the answer, or that it was cut off."""
+        return self._answer

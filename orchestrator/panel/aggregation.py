@@ -14,7 +14,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from orchestrator.panel.weights import UNTRIED, Influence, Learned, Weights, is_of_trace
+from orchestrator.panel.weights import UNTRIED, Learned, Weights, is_of_trace
 
 FURTHEST = 4.0
 """Log-odds beyond which no score is believed."""
@@ -31,19 +31,28 @@ class Posterior(NamedTuple):
     """How many independent auditors the opinions amount to."""
 
 
+class Voice(NamedTuple):
+    """What a set of speakers makes of the weight of each."""
+
+    tempering: float
+    """1 / (1 + rho (K - 1)): multiplies what ungraded auditors say."""
+    alone: float
+    """Share of the weight fitted alone in the weight of a graded one."""
+
+
 def aggregate(weights: Weights, prior: float, scores: Mapping[str, float]) -> Posterior:
     """Add the votes to `prior`, itself log-odds; `scores` maps auditors to probabilities of bad.
 
     A score that rests on the trace alone never lowers the result, whatever its weight.
     """
     names = sorted(scores)
-    influences = influence_of(weights, names)
+    voice = hear(weights, names)
     contributions = {
-        name: _contribution(name, influences[name], to_evidence(scores[name])) for name in names
+        name: _contribution(weights, name, to_evidence(scores[name]), voice) for name in names
     }
     log_odds = prior + math.fsum(contributions.values())
     return Posterior(
-        to_probability(log_odds), log_odds, contributions, effective_number(weights, names)
+        to_probability(log_odds), log_odds, contributions, len(names) * voice.tempering
     )
 
 
@@ -79,35 +88,29 @@ def to_probability(log_odds: float) -> float:
     return small / (1.0 + small)
 
 
-def influence_of(weights: Weights, names: Collection[str]) -> dict[str, Influence]:
-    """Return what the opinion of each of `names` counts when these speak and no others."""
-    tempering = weights.temper(names)
-    alone = _share_alone(weights, names, tempering)
-    return {name: _blend(weights.of(name), tempering, alone) for name in names}
+def hear(weights: Weights, names: Collection[str]) -> Voice:
+    """Return how much each opinion counts when `names` speak, and no others.
 
-
-def _share_alone(weights: Weights, names: Collection[str], tempering: float) -> float:
-    """Return 1 where one of the K graded auditors speaks, 0 where all do, (K - n) / (K - 1) / (1 +
-    rho (n - 1)) for n of them: what equally correlated errors make of a weight.
+    Of K graded auditors n speak: a weight is the one fitted alone for n = 1, the one fitted beside
+    all for n = K, and in between has (K - n) / (K - 1) / (1 + rho (n - 1)) of the former, which is
+    what equally correlated errors make of it.
     """
+    tempering = weights.temper(names)
     graded, speaking = len(weights.tried), len(weights.tried.intersection(names))
     if graded < 2 or speaking < 2:
-        return 1.0
-    return tempering * (graded - speaking) / (graded - 1)
+        return Voice(tempering, 1.0)
+    return Voice(tempering, tempering * (graded - speaking) / (graded - 1))
 
 
-def _blend(learned: Learned, tempering: float, alone: float) -> Influence:
+def weight_of(learned: Learned, raises: bool, voice: Voice) -> float:
+    """Return the weight of an auditor's opinion that raises the suspicion, or clears."""
     if not learned.is_tried:
-        weight = UNTRIED * tempering
-        return Influence(raising=weight, clearing=weight)
+        return UNTRIED * voice.tempering
     one, many = learned.alone, learned.together
-    return Influence(
-        raising=alone * one.raising + (1.0 - alone) * many.raising,
-        clearing=alone * one.clearing + (1.0 - alone) * many.clearing,
-    )
+    alone, together = (one.raising, many.raising) if raises else (one.clearing, many.clearing)
+    return voice.alone * alone + (1.0 - voice.alone) * together
 
 
-def _contribution(name: str, influence: Influence, evidence: float) -> float:
-    weight = influence.raising if evidence > 0.0 else influence.clearing
-    part = weight * evidence
+def _contribution(weights: Weights, name: str, evidence: float, voice: Voice) -> float:
+    part = weight_of(weights.of(name), evidence > 0.0, voice) * evidence
     return max(0.0, part) if is_of_trace(name) else part

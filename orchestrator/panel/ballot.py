@@ -69,9 +69,12 @@ class Ballot:
         return {name: vote.score for name, vote in self.votes(action) if vote.score is not None}
 
     def votes(self, action: str) -> Iterator[tuple[str, Vote]]:
-        """Yield everybody's vote on `action`, those without a score too."""
+        """Yield everybody's vote on `action`, those without a score too; then an arbiter's."""
         for name in self._order:
             yield name, self.vote(name, action)
+        for name, about in self._changed:
+            if about == action and name not in self._order:
+                yield name, self.vote(name, action)
 
     def usage(self) -> Usage:
         """Return what all calls took."""

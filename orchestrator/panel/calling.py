@@ -11,7 +11,7 @@ import random
 from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from orchestrator.panel.aggregation import Posterior, influence_of, to_probability
+from orchestrator.panel.aggregation import Posterior, hear, to_probability, weight_of
 from orchestrator.panel.thresholds import Band
 from orchestrator.panel.weights import Member, Weights, is_of_trace
 
@@ -151,9 +151,9 @@ def _chance_of_alarm(log_odds: float, up: float, down: float) -> float:
 def _steps(weights: Weights, name: str, called: Collection[str]) -> tuple[float, float]:
     """Return how far an opinion of usual strength moves the log-odds up and down."""
     learned = weights.of(name)
-    influence = influence_of(weights, [*called, name])[name]
-    up = influence.raising * learned.reach_raising
-    down = influence.clearing * learned.reach_clearing
+    voice = hear(weights, {*called, name})
+    up = weight_of(learned, True, voice) * learned.reach_raising
+    down = weight_of(learned, False, voice) * learned.reach_clearing
     return max(0.0, up), 0.0 if is_of_trace(name) else max(0.0, down)
 
 

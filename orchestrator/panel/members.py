@@ -11,6 +11,7 @@ from orchestrator.auditors.model.rubric import load_rubric
 from orchestrator.clock import Clock
 from orchestrator.config import AuditorConfig, Config, nearest
 from orchestrator.errors import ConfigError
+from orchestrator.panel.debate import require_arbiter
 
 if TYPE_CHECKING:
     from orchestrator.models.client import ModelClient
@@ -28,9 +29,11 @@ def build_members(
 
     `connect` makes the client of an entry; without it, as the entry says: live, from the cassette
     in `settings.replies`, or live and recorded to the one in `settings.record`. ConfigError for a
-    model that cannot be reached as written, PolicyError for a wrong rubric.
+    model that cannot be reached as written or a debate nobody could decide, PolicyError for a
+    wrong rubric.
     """
     entries = [entry for entry in config.auditors if entry.enabled and entry.kind == "model"]
+    require_arbiter(config.debate, [entry.role for entry in entries])
     if not entries:
         return ()
     make = connect or _connector(clock, spend)

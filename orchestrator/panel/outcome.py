@@ -21,7 +21,8 @@ def outcome_of_ruling(config: Gate, ruling: Ruling, stakes: Stakes, alone: Outco
     """Return what a ruling comes to; `alone` is what the local auditors' suspicion came to.
 
     A panel that saw an action clears what local auditors suspect. Doubt it could not settle waits
-    for a person; too few votes are never "clear".
+    for a person, unless an audit budget lets it pass; what is deferred to somebody else is not run
+    as it stands; too few votes are never "clear".
     """
     match ruling.end:
         case "clear":
@@ -30,6 +31,11 @@ def outcome_of_ruling(config: Gate, ruling: Ruling, stakes: Stakes, alone: Outco
             return strictest([Outcome.ESCALATE, outcome_of(config, ruling.probability)])
         case "undecided":
             return Outcome.ESCALATE
+        case "passed":
+            above = outcome_of(config, ruling.probability) is Outcome.DENY
+            return Outcome.DENY if above else Outcome.ALLOW
+        case "deferred" | "no look":
+            return Outcome.DENY
         case "no quorum":
             is_final = stakes == "irreversible"
             failed = Outcome.DENY if is_final else Outcome(config.on_timeout)

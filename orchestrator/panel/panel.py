@@ -8,13 +8,15 @@ is configured for that, never in "clear".
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
-from orchestrator.auditors.model.auditor import ModelAuditor
+from orchestrator.auditors.model.auditor import ModelAuditor, Role
 from orchestrator.auditors.model.case import Case
 from orchestrator.clock import Clock
+from orchestrator.config import Debate as DebateConfig
 from orchestrator.config import Panel as PanelConfig
+from orchestrator.domain.action import Action
 from orchestrator.domain.chance import Chance
 from orchestrator.domain.docket import Docket
 from orchestrator.domain.event import (
@@ -27,13 +29,19 @@ from orchestrator.domain.event import (
 from orchestrator.domain.panel import End, How, Ruling, Why
 from orchestrator.domain.run import RunFacts
 from orchestrator.domain.usage import Usage
+from orchestrator.models.spend import Spend
 from orchestrator.panel.aggregation import Posterior, aggregate
 from orchestrator.panel.ballot import Ballot, commit
-from orchestrator.panel.calling import choose_first, choose_next, is_settled
+from orchestrator.panel.calling import choose_first, choose_next, is_settled, should_stop
 from orchestrator.panel.companion import Companion
+from orchestrator.panel.debate import Debate, Matter
+from orchestrator.panel.news import News
 from orchestrator.panel.thresholds import Band, wald_band
 from orchestrator.panel.wave import call_wave
 from orchestrator.panel.weights import Member, Weights
+
+Settle: TypeAlias = Callable[[Mapping[str, Ruling]], Awaitable[Mapping[str, Ruling]]]
+"""What a control protocol makes of the rulings, before they stand."""
 
 
 class Wave(NamedTuple):
@@ -56,9 +64,13 @@ class Panel:
         weights: Weights,
         clock: Clock,
         *,
+        debate: DebateConfig | None = None,
+        spend: Spend | None = None,
+        how: How | None = None,
         band: Band | None = None,
         companion: Companion | None = None,
     ) -> None:
+        self._how = how
         self._auditors = {a.name: a for a in auditors if may_audit(a, facts.model)}
         self._members = [Member(a.name, a.vendor, a.model) for a in self._auditors.values()]
         self._config = config
@@ -68,6 +80,16 @@ class Panel:
         self._band = band or wald_band(config.false_stop, config.miss)
         self._companion = companion
         self._quorum = min(config.quorum, max(1, len(self._members)))
+        self._news = News(auditors, spend, account=chance.nonce("account"))
+        self._debate = Debate(
+            debate or DebateConfig(),
+            self._auditors,
+            neutral=find_role(auditors, "paraphraser", facts.model),
+            arbiter=find_role(auditors, "arbiter", facts.model),
+            chance=chance,
+            clock=clock,
+            call_deadline_s=config.call_deadline_s,
+        )
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -80,8 +102,14 @@ class Panel:
         return frozenset(member.vendor for member in self._members)
 
     async def judge(
-        self, case: Case, why: Why, priors: Mapping[str, float], docket: Docket, deadline_s: float
-    ) -> dict[str, Ruling]:
+        self,
+        case: Case,
+        why: Why,
+        priors: Mapping[str, float],
+        docket: Docket,
+        deadline_s: float,
+        settle: Settle | None = None,
+    ) -> Mapping[str, Ruling]:
         """Return a ruling on each open action of `case`; every step stands on `docket`.
 
         `priors` are the log-odds that rules and local auditors give each action. Ends within
@@ -94,15 +122,21 @@ class Panel:
         docket.add(PanelConvened(turn=turn, actions=case.open, why=why, members=self.members))
         ballot = Ballot()
         draw = self._chance.draw(turn, "calling")
-        while wave := self._choose_wave(ballot, priors, draw):
-            left = ends - self._clock.monotonic()
-            if left <= 0.0:
-                break
-            await self._call(wave, case, ballot, docket, left)
-            if ballot.awaits_replies:
-                break
-        rulings = {action: self._rule(action, ballot, priors[action]) for action in case.open}
+        with self._news.charging():
+            while wave := self._choose_wave(ballot, priors, draw):
+                left = ends - self._clock.monotonic()
+                if left <= 0.0:
+                    break
+                await self._call(wave, case, ballot, docket, left)
+                if ballot.awaits_replies:
+                    break
+            rulings = {
+                action.id: await self._settle(case, action, ballot, priors[action.id], docket, ends)
+                for _, action in case.questions
+            }
         rulings = _bill(rulings, ballot)
+        if settle:
+            rulings = dict(await settle(rulings))
         docket.add(*(PanelSettled(turn=turn, ruling=ruling) for ruling in rulings.values()))
         return rulings
 
@@ -123,7 +157,7 @@ class Panel:
         open_ = [
             posterior
             for action, prior in priors.items()
-            if not self._is_settled(ballot, action, posterior := self._weigh(ballot, action, prior))
+            if not self._may_stop(ballot, action, posterior := self._weigh(ballot, action, prior))
         ]
         if not open_:
             return None
@@ -137,7 +171,12 @@ class Panel:
         """Let a wave vote blind: every vote is committed on record before any is revealed."""
         turn = case.turn.index
         docket.add(
-            AuditorsCalled(turn=turn, auditors=wave.names, how=wave.how, propensity=wave.propensity)
+            AuditorsCalled(
+                turn=turn,
+                auditors=wave.names,
+                how=self._how or wave.how,
+                propensity=wave.propensity,
+            )
         )
         cast = await call_wave(
             [self._auditors[name] for name in wave.names],
@@ -150,6 +189,7 @@ class Panel:
             docket.add(
                 VoteCommitted(turn=turn, auditor=auditor, look=look, commitment=commit(verdicts))
             )
+        docket.add(*self._news.gather())
         await docket.publish()
         for auditor, _, verdicts in cast:
             ballot.take(auditor, verdicts)
@@ -160,8 +200,44 @@ class Panel:
                 )
             )
 
+    async def _settle(
+        self,
+        case: Case,
+        action: Action,
+        ballot: Ballot,
+        prior: float,
+        docket: Docket,
+        ends: float,
+    ) -> Ruling:
+        """Rule on an action, after a debate where the blind votes left it undecided."""
+        blind = self._rule(action.id, ballot, prior)
+        if blind.end != "undecided":
+            return blind
+
+        def is_settled() -> bool:
+            return self._is_settled(ballot, action.id, self._weigh(ballot, action.id, prior))
+
+        matter = Matter(case, action, ballot, docket, ends, is_settled)
+        if not await self._debate.hold(matter):
+            return blind
+        docket.add(*self._news.gather())
+        ruling = self._rule(action.id, ballot, prior)
+        return ruling.model_copy(update={"debated": True, "blind": blind.probability})
+
     def _weigh(self, ballot: Ballot, action: str, prior: float) -> Posterior:
         return aggregate(self._weights, prior, ballot.scores(action))
+
+    def _may_stop(self, ballot: Ballot, action: str, posterior: Posterior) -> bool:
+        """Say whether more votes on an action would hardly matter."""
+        has_quorum = len(ballot.scores(action)) >= self._quorum
+        return has_quorum and should_stop(
+            self._members,
+            self._weights,
+            posterior,
+            ballot.called,
+            self._band,
+            most=self._config.k_max,
+        )
 
     def _is_settled(self, ballot: Ballot, action: str, posterior: Posterior) -> bool:
         return len(ballot.scores(action)) >= self._quorum and is_settled(posterior, self._band)
@@ -176,12 +252,14 @@ class Panel:
             action=action,
             end=end,
             probability=round(posterior.probability, 4) if scored else None,
+            scores=ballot.scores(action),
             contributions={k: round(v, 4) for k, v in posterior.contributions.items()},
             low=self._band.low,
             high=self._band.high,
             scored=scored,
             abstained=len(votes) - scored - failed,
             failed=failed,
+            prior=round(prior, 4),
             effective=round(posterior.k_eff, 2),
             reason=reason,
         )
@@ -211,6 +289,17 @@ def _micros(usage: Usage | None) -> int:
 
 def may_audit(auditor: ModelAuditor, agent: str | None) -> bool:
     """Say whether an auditor may sit over an agent of model `vendor/name`: never over its own."""
-    if auditor.role != "auditor":
-        return False
-    return agent is None or agent.rpartition("/")[2] != auditor.model
+    return auditor.role == "auditor" and not is_same(auditor, agent)
+
+
+def find_role(
+    auditors: Sequence[ModelAuditor], role: Role, agent: str | None
+) -> ModelAuditor | None:
+    """Return the first of `auditors` with `role` that is not the agent's own model."""
+    fit = (one for one in auditors if one.role == role and not is_same(one, agent))
+    return next(fit, None)
+
+
+def is_same(auditor: ModelAuditor, agent: str | None) -> bool:
+    """Say whether an auditor is the model of the agent, `vendor/name`."""
+    return agent is not None and agent.rpartition("/")[2] == auditor.model

@@ -9,14 +9,36 @@ from orchestrator.auditors.model.auditor import ModelAuditor
 from orchestrator.clock import Clock
 from orchestrator.config import Config
 from orchestrator.domain.chance import Chance
+from orchestrator.domain.panel import How
 from orchestrator.domain.run import RunFacts
+from orchestrator.models.spend import Spend
 from orchestrator.panel.companion import Companion
+from orchestrator.panel.debate import require_arbiter
 from orchestrator.panel.hearing import Hearing
 from orchestrator.panel.panel import Panel
+from orchestrator.panel.panels import Panels
+from orchestrator.panel.protocols import find_protocol
 from orchestrator.panel.snapshot import UNGRADED, Known, PanelSnapshots, recall
 from orchestrator.panel.thresholds import Band
 from orchestrator.panel.weights import Member, Weights
 from orchestrator.rules.ruleset import RuleSet
+
+
+def seat(
+    auditors: Sequence[ModelAuditor],
+    config: Config,
+    clock: Clock,
+    spend: Spend | None = None,
+    folder: str | None = None,
+) -> Roster | None:
+    """Return the roster of a guard; None where no auditor is a model and none is needed.
+
+    ConfigError where the control protocol lacks what it rests on.
+    """
+    if not auditors:
+        find_protocol(config, ())
+        return None
+    return Roster(auditors, config, clock, spend=spend, folder=folder)
 
 
 class Roster:
@@ -29,9 +51,11 @@ class Roster:
         clock: Clock,
         weights: Weights | None = None,
         *,
+        spend: Spend | None = None,
         folder: str | None = None,
     ) -> None:
         """Keep what is learned in `folder`; without one, nothing is."""
+        require_arbiter(config.debate, [auditor.role for auditor in auditors])
         self.auditors = tuple(auditors)
         self.weights = weights or Weights.cold(
             [Member(one.name, one.vendor, one.model) for one in self.auditors]
@@ -39,6 +63,8 @@ class Roster:
         self.snapshots = PanelSnapshots(folder) if folder else None
         self._config = config
         self._clock = clock
+        self._spend = spend
+        self._protocol = find_protocol(config, self.auditors)
         self._band: Band | None = None
         self._companion: Companion | None = None
 
@@ -59,18 +85,18 @@ class Roster:
         """Return the panel's hearing of a run; None where no model votes."""
         if not any(auditor.role == "auditor" for auditor in self.auditors):
             return None
-        panel = Panel(
-            self.auditors,
-            self._config.panel,
-            facts,
-            chance,
-            self.weights,
-            self._clock,
-            band=self._band,
-            companion=self._companion,
-        )
+
+        def make(auditors: Sequence[ModelAuditor], own: Chance, how: How | None) -> Panel:
+            is_turn = own is chance  # samples of a turn have no canaries beside them
+            return Panel(
+                auditors, self._config.panel, facts, own, self.weights, self._clock,
+                debate=self._config.debate, spend=self._spend, how=how,
+                band=self._band, companion=self._companion if is_turn else None,
+            )  # fmt: skip
+
+        panels = Panels(self.auditors, self._protocol, chance, make)
         return Hearing(
-            panel, self._config.panel, rules, facts, chance, self._config.gate.deadline_s
+            panels, self._config.panel, rules, facts, chance, self._config.gate.deadline_s
         )
 
     async def aclose(self) -> None:

@@ -102,7 +102,7 @@ class Weights(Value):
 
     def correlation(self, one: str, other: str) -> float:
         """Return how far the errors of two auditors go together."""
-        low, high = sorted((one, other))
+        low, high = (one, other) if one < other else (other, one)
         known = self.correlations.get(low, {}).get(high)
         if known is not None:
             return known
@@ -112,9 +112,11 @@ class Weights(Value):
     def temper(self, names: Iterable[str]) -> float:
         """Return 1 / (1 + rho (K - 1)) for `names`, rho the mean correlation of their errors."""
         distinct = sorted(set(names))
+        if len(distinct) < 2:
+            return 1.0
         pairs = [self.correlation(*pair) for pair in itertools.combinations(distinct, 2)]
-        rho = max(0.0, sum(pairs) / len(pairs)) if pairs else 0.0
-        return 1.0 / (1.0 + rho * max(0, len(distinct) - 1))
+        rho = max(0.0, sum(pairs) / len(pairs))
+        return 1.0 / (1.0 + rho * (len(distinct) - 1))
 
     @functools.cached_property
     def tried(self) -> frozenset[str]:

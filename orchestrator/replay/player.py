@@ -22,8 +22,10 @@ from orchestrator.guarded.run import GuardedRun
 from orchestrator.ledger.chain import StoredEvent
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.memory import MemoryLedger
+from orchestrator.models.spend import Spend
 from orchestrator.panel.members import build_members
-from orchestrator.panel.roster import Roster
+from orchestrator.panel.protocols import check_resample
+from orchestrator.panel.roster import seat
 from orchestrator.replay.recording import (
     AgentTurn,
     HumanAnswer,
@@ -67,9 +69,10 @@ class Player:
         self._auditors = build_auditors(config) if auditors is None else tuple(auditors)
         self._clock = clock or SystemClock()
         self._keys = keys
-        seated = build_members(config, self._clock) if models is None else models
+        spend = Spend(config.budget, self._clock)
+        seated = build_members(config, self._clock, spend) if models is None else models
         folder = folder_beside(config.ledger.path, PANEL)
-        self._roster = Roster(seated, config, self._clock, folder=folder) if seated else None
+        self._roster = seat(seated, config, self._clock, spend, folder)
         scanner = SecretScanner(config.privacy.extra_secrets)
         self._redactor = Redactor(scanner, keys.hmac_key if keys else b"")
         self._same = RunFacts(
@@ -90,6 +93,7 @@ class Player:
 
         `place` is its number among all that are played together; it makes the id of the run unique.
         """
+        check_resample(self.config, recording.seed is not None)
         digest = _digest(recording)
         name = f"{self._clock.now():%Y%m%d-%H%M%S}-{digest[:6]}-{place}"
         log = MemoryLedger(self._clock, self._keys).open_run(name)
@@ -127,7 +131,7 @@ class Player:
                 turn = step.turn if has_calls else _as_step(step.turn)
                 messages[turn.index] = step.message
                 turns.update((action.id, turn) for action in turn.actions)
-                await run.replay_turn(turn)
+                await run.replay_turn(turn, step.samples)
             case ToolResult():
                 given = step.observation
                 await run.observe(

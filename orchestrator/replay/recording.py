@@ -23,6 +23,9 @@ class AgentTurn(Value):
 
     message: int
     turn: Turn
+    samples: tuple[Turn | str, ...] = ()
+    """Further samples that a protocol drew when a run of our own was live; a text says why one is
+    missing."""
 
 
 class ToolResult(Value):

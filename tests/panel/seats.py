@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import re2
 from pydantic import JsonValue
 
+from orchestrator.auditors.auditor import Trust
 from orchestrator.auditors.model.auditor import ModelAuditor, Role
 from orchestrator.auditors.model.rubric import load_rubric
 from orchestrator.models.client import Answer, Failure, Request
@@ -88,12 +89,13 @@ def seat(
     rubric: str = "action-only",
     vendor: str | None = None,
     role: Role = "auditor",
+    trust: Trust = "untrusted",
     latency_s: float = 0.0,
 ) -> ModelAuditor:
     """Return an auditor of a vendor of its own that holds `opinion`, or fails."""
     script = (lambda request: opinion) if isinstance(opinion, Failure) else answer(opinion)
     client = Seat(vendor or f"vendor-{name}", f"model-{name}", script, latency_s)
-    return ModelAuditor(name, load_rubric(rubric), client, role=role)
+    return ModelAuditor(name, load_rubric(rubric), client, trust=trust, role=role)
 
 
 def asked(auditors: Sequence[ModelAuditor]) -> list[Request]:

@@ -1,4 +1,4 @@
-"""The command: no key, no network, and nothing canned."""
+"""The command: without a key no network and scripted auditors; every check on them is computed."""
 
 from __future__ import annotations
 
@@ -32,26 +32,43 @@ ANSWER_SECONDS = 5.0
 @click.option("--plain", is_flag=True, help="Plain lines, also on a terminal.")
 @click.option("--record", type=click.Path(path_type=Path), help="Also export the run to this file.")
 def demo(loaded: Loaded, plain: bool, record: Path | None) -> None:
-    """Watch a scripted office agent work under the guard: no key, no network, about 25 seconds.
+    """Watch a scripted office agent work under the guard, for about 30 seconds.
 
     It is asked to pay the May invoice and tidy the build folder, with real tools in a temporary
-    directory. Every verdict is computed while you watch.
+    directory. Rules and local auditors judge while you watch. Three more auditors are models: real
+    ones where OPENAI_API_KEY, ANTHROPIC_API_KEY or CROSSAUDIT_DEMO_BASE_URL is set (then the demo
+    uses the network), else scripted ones, whose words are written down and checked like any.
+    CROSSAUDIT_DEMO_MODELS names other models, e.g. openai:NAME,anthropic:NAME.
     """
     from orchestrator.guard import Guard
     from orchestrator.ledger.ledger import Ledger
 
     ledger = Ledger.open(loaded.config.ledger.path)
     try:
+        from orchestrator.cli.demo.auditors import is_scripted
         from orchestrator.cli.demo.office import demo_config
 
         guard = Guard(demo_config(loaded.config.ledger.path), ledger)
-        with _no_network() as tried:
+        is_live = not is_scripted(guard.config)
+        _introduce(guard, is_live)
+        with _network(is_live) as tried:
             run = anyio.run(_show, guard, ledger, sys.stdout.isatty())
-        _sum_up(ledger, run, tried)
+        _sum_up(ledger, run, tried, is_live)
         if record:
             _export(ledger, run, record)
     finally:
         ledger.close()
+
+
+def _introduce(guard: Guard, is_live: bool) -> None:
+    """Say who the auditors that are models are, before anything of theirs is on the screen."""
+    models = guard.roster.auditors if guard.roster else ()
+    if is_live:
+        names = ", ".join(f"{safe(one.name)} ({safe(one.model)})" for one in models)
+        click.echo(f"auditors: {names}; they are real: this uses the network and may cost money")
+    else:
+        names = ", ".join(safe(one.name) for one in models)
+        click.echo(f"auditors: {names}; their words are written down, every check on them is not")
 
 
 async def _show(guard: Guard, ledger: Ledger, slow: bool) -> str:
@@ -98,7 +115,7 @@ def _count_down(until: datetime | None, now: datetime) -> None:
         click.echo(f"\r    ? {left:.0f} s left, then it is denied", nl=False)
 
 
-def _sum_up(ledger: Ledger, run: str, tried: list[str]) -> None:
+def _sum_up(ledger: Ledger, run: str, tried: list[str], is_live: bool) -> None:
     from orchestrator.domain.event import RunClosed
     from orchestrator.ledger.keys import Keys
     from orchestrator.ledger.verification import verify_run
@@ -108,6 +125,8 @@ def _sum_up(ledger: Ledger, run: str, tried: list[str]) -> None:
     summary = closed.summary
     share = summary.coverage.share
     report = verify_run(ledger.reader, run, keys=Keys())
+    calls = summary.panel.usage.attempts if summary.panel else 0
+    used = f"{calls} requests to models" if is_live else "none possible"
     decided = ", ".join(f"{count} {word}" for word, count in summary.decisions.items())
     lines = (
         "",
@@ -117,7 +136,7 @@ def _sum_up(ledger: Ledger, run: str, tried: list[str]) -> None:
         f"coverage  {share:.0%} of {summary.coverage.observed} results were reviewed first"
         if share is not None
         else "coverage  no result",
-        f"network   {len(tried)} connections tried, none possible",
+        f"network   {len(tried)} connections tried, {used}",
         f"verify    {_proof(report)} ({len(events)} events in {safe(ledger.location)})",
         "",
         "Next:",
@@ -145,14 +164,17 @@ def _export(ledger: Ledger, run: str, path: Path) -> None:
 
 
 @contextmanager
-def _no_network() -> Iterator[list[str]]:
-    """Refuse every connection of this process, and yield the list of those that were tried."""
+def _network(is_live: bool) -> Iterator[list[str]]:
+    """Yield the list of connections that are tried; unless `is_live`, refuse every one."""
     tried: list[str] = []
     is_on = True
 
     def refuse(event: str, args: tuple[Any, ...]) -> None:
-        if is_on and event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        if not is_on or event not in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+            return
+        if not is_live or event == "socket.connect":
             tried.append(event)
+        if not is_live:
             raise ConnectionRefusedError("the demo has no network")
 
     sys.addaudithook(refuse)  # cannot be taken off again, so it is switched off

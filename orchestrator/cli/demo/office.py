@@ -6,18 +6,18 @@ from pathlib import Path
 
 import anyio
 
+from orchestrator.cli.demo.auditors import choose_auditors
 from orchestrator.cli.demo.scenario import AGENT, MODEL, STEPS, TASK, Step, furnish, office_tools
 from orchestrator.config import Config
+from orchestrator.domain.decision import Request
 from orchestrator.domain.event import ApprovalRequested
 from orchestrator.guard import Guard, GuardedRun
 from orchestrator.integrations.tools import Tool, run_tool
+from orchestrator.ledger.inbox import Reply
 from orchestrator.ledger.ledger import Ledger
 
 PERSON = "Kim (scripted)"
-REASONS = {
-    "pay": "one invoice was asked for, not a year",
-    "write_file": "the check failed, so the log must not say it passed",
-}
+ASKED_FOR = 240.0
 
 
 async def work_through(
@@ -71,15 +71,28 @@ async def _answer(
             if isinstance(event.fact, ApprovalRequested):
                 await anyio.sleep(after)
                 request = event.fact.request
-                reason = REASONS[request.tool]
-                ledger.send(event.run, request.id, "deny", by=PERSON, reason=reason)
+                verb, reason = _think(request)
+                ledger.send(event.run, request.id, verb, by=PERSON, reason=reason)
+
+
+def _think(request: Request) -> tuple[Reply, str]:
+    """Return what the scripted person answers; real auditors may ask about any step."""
+    if request.tool == "write_file":
+        return "deny", "the check failed, so the log must not say it passed"
+    if request.tool == "pay" and request.arguments.get("amount") != ASKED_FOR:
+        return "deny", "one invoice was asked for, not a year"
+    return "approve", "that is part of what I asked for"
 
 
 def demo_config(ledger: str) -> Config:
-    """Return the configuration the demo runs under: the default one, with a short deadline."""
-    config = Config()
+    """Return the configuration the demo runs under: the default one, with a short deadline and a
+    panel of three, all of whom are asked.
+    """
+    config = Config(auditors=choose_auditors())
+    panel = {"calling": "all", "audit_rate": 0.0}
     return config.model_copy(
         update={
+            "panel": config.panel.model_copy(update=panel),
             "ledger": config.ledger.model_copy(update={"path": ledger}),
             "approvals": config.approvals.model_copy(update={"deadline_s": 20.0}),
         }

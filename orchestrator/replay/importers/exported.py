@@ -14,6 +14,7 @@ from orchestrator.domain.event import (
     Event,
     ResultObserved,
     RunOpened,
+    SampleJudged,
     TurnProposed,
     UserSaid,
 )
@@ -73,11 +74,24 @@ class _Run:
 
     def take(self, event: Event, size: int) -> bool:
         """Add what the event says; return False where the run has grown too long."""
+        if isinstance(event.fact, SampleJudged):
+            return self._take_sample(event.fact, size)
         if (step := _read_step(event)) is None:
             return True
         self._room -= size
         if self._room > 0:
             self._steps.append(step)
+        return self._room > 0
+
+    def _take_sample(self, fact: SampleJudged, size: int) -> bool:
+        """Put a sample beside the turn it is of."""
+        self._room -= size
+        for place in reversed(range(len(self._steps) if self._room > 0 else 0)):
+            step = self._steps[place]
+            if isinstance(step, AgentTurn) and step.turn.index == fact.turn:
+                samples = (*step.samples, fact.sample or fact.why)
+                self._steps[place] = step.model_copy(update={"samples": samples})
+                break
         return self._room > 0
 
     def finish(self) -> Recording:
