@@ -24,6 +24,8 @@ from orchestrator.guard import Guard
 from orchestrator.ledger.export import export_run
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.reader import Reader
+from orchestrator.models.spend import Hold, Spend
+from orchestrator.panel.roster import Roster
 from orchestrator.panel.snapshot import PanelSnapshot, PanelSnapshots
 from orchestrator.replay.importers import read_runs
 from orchestrator.replay.player import Player
@@ -261,3 +263,24 @@ def _what(fact: object) -> tuple[object, ...]:
         case Decided(decision=decision):
             return (fact.turn, decision.action, str(decision.judged), decision.suspicion)
     raise AssertionError(fact)
+
+
+async def test_side_calls_are_charged_to_the_run(tmp_path: Path) -> None:
+    config = settings(**ALL)
+    spend, seen = Spend(config.budget), set()
+
+    class Charged(Script):
+        async def ask(self, request, deadline_s):  # type: ignore[no-untyped-def]
+            hold = spend.reserve(0.01)
+            assert isinstance(hold, Hold)
+            seen.add((request.reply.__name__, hold.run))
+            spend.settle(hold, 0.01)
+            return await super().ask(request, deadline_s)
+
+    members = [auditor("a", Charged("alpha", stamp)), auditor("b", Charged("beta", stamp))]
+    guard = Guard(config, tmp_path / "l.db", auditors=[], models=members)
+    guard.roster = Roster(members, config, guard.clock, spend=spend)
+    async with guard.run("clerk", task=TASK, tools=TOOLS) as run:
+        await run.review([mail(0)])
+    assert {reply for reply, _ in seen} == {"VerdictReply", "RationaleReply"}
+    assert len({account for _, account in seen}) == 1 and ("VerdictReply", "") not in seen
