@@ -44,6 +44,9 @@ Settle: TypeAlias = Callable[[Mapping[str, Ruling]], Awaitable[Mapping[str, Ruli
 """What a control protocol makes of the rulings, before they stand."""
 
 
+# Above 300 lines: one turn before the panel, from the first call to the rulings.
+
+
 class Wave(NamedTuple):
     """Auditors called together, and the chance each had to be."""
 
