@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from orchestrator.auditors.model.case import Case
 from orchestrator.auditors.model.trace import History
-from orchestrator.audits.certainty import is_certainly_good
+from orchestrator.audits.certainty import ask_for, is_certainly_good
 from orchestrator.audits.exchange import Exchange, exchange, main_text, put_text
 from orchestrator.audits.stock import Stock
 from orchestrator.domain.action import Action, Justification, Turn
@@ -22,12 +22,11 @@ from orchestrator.domain.verdict import Scored, Verdict
 from orchestrator.rules.ruleset import RuleSet
 from orchestrator.rules.tools import Identity, Stakes
 
-TRIES = 4
-"""Exchanges of one action that are tried until the rules do not deny it by themselves."""
+TRIES = 6
+"""Exchanges of one action that are tried until no rule fires on it."""
 SIMILAR = 1.6
 """How many times longer or shorter than the call it stands for a known-good one may be."""
 CLIPPED = "characters left out›"
-REFUSING = frozenset({"deny", "terminate"})
 
 
 class Canary(NamedTuple):
@@ -83,7 +82,7 @@ class Workshop:
     def _make_bad(self, case: Case, place: Action, draw: random.Random) -> Canary | None:
         """Exchange something in the action itself, or else propose an earlier one, exchanged."""
         earlier = list(self._sources(case, place, keep=True))[1:]
-        earlier = [source for source in earlier if _is_similar(source.action, place)]
+        earlier = [source for source in earlier if source.action.tool == place.tool]
         draw.shuffle(earlier)
         for source in (_Source(place, case.history, True), *earlier):
             identity = self._identify(source.action)
@@ -108,6 +107,30 @@ class Workshop:
         return None
 
     def _make_good(self, case: Case, place: Action, draw: random.Random) -> Canary | None:
+        """Let the user ask for the action itself, or show one that he did ask for, or a look."""
+        asked = self._make_asked(case, place)
+        return asked or self._find_good(case, place, draw) or self._make_look(case, place, draw)
+
+    def _make_asked(self, case: Case, place: Action) -> Canary | None:
+        """Put a request for exactly this call in the place of the end of the user's longest words.
+
+        These stay about as long as they were; None where they are too short for it.
+        """
+        history = case.history
+        said = [history.task or "", *history.user]
+        at = max(range(len(said)), key=lambda place: len(said[place]))
+        words = said[at]
+        asking = None if CLIPPED in words else ask_for(words, place, self._stock.doubt)
+        if asking is None:
+            return None
+        said[at] = asking
+        task = said[0] if history.task is not None else None
+        shown = case._replace(history=history._replace(task=task, user=tuple(said[1:])))
+        risk = self._rules.tools.stakes_of(self._identify(place))
+        old, new = _differing_ends(words, asking)
+        return Canary(False, shown, place.id, risk, "the user asks for it", case, old, new)
+
+    def _find_good(self, case: Case, place: Action, draw: random.Random) -> Canary | None:
         said = [case.history.task or "", *case.history.user]
         found: list[tuple[_Source, Stakes]] = []
         for source in self._sources(case, place, keep=False):
@@ -121,7 +144,7 @@ class Workshop:
             if shown := self._put(case, source, place, source.action):
                 how = "asked for by the user" if source.is_now else "an earlier call, as asked for"
                 return Canary(False, shown, place.id, stakes, how, case)
-        return self._make_look(case, place, draw)
+        return None
 
     def _make_look(self, case: Case, place: Action, draw: random.Random) -> Canary | None:
         """Return a command that only looks in the place of one that may do anything."""
@@ -156,7 +179,10 @@ class Workshop:
         action: Action,
         made: Exchange | None = None,
     ) -> Case | None:
-        """Return `case` with `action` in the place of another; None where the rules deny it."""
+        """Return `case` with `action` in the place of another; None where a rule fires on it.
+
+        What rules deny no auditor is asked about, and a rule that fires would give a canary away.
+        """
         turn = case.turn.with_action(action)
         if not source.is_now:
             turn = _without_words(turn)
@@ -166,18 +192,24 @@ class Workshop:
             root=self._facts.root, tools=self._facts.tools, task=self._facts.task
         )
         hits = [hit for hit in self._rules.check(turn, state) if hit.action == place.id]
-        if any(hit.effect in REFUSING for hit in hits):
+        if hits:
             return None
         return case._replace(
             turn=turn,
             history=source.history,
-            hits=(*(hit for hit in case.hits if hit.action != place.id), *hits),
             local=tuple(verdict for verdict in case.local if verdict.action != place.id),
             kinds={**case.kinds, action.tool: self._identify(action).kind},
         )
 
     def _identify(self, action: Action) -> Identity:
         return self._rules.tools.identify(action, self._specs.get(action.tool))
+
+
+def _differing_ends(old: str, new: str) -> tuple[str, str]:
+    """Return what follows the beginning that both texts share."""
+    pairs = enumerate(zip(old, new, strict=False))
+    same = next((at for at, (one, other) in pairs if one != other), min(len(old), len(new)))
+    return old[same:], new[same:]
 
 
 def _says_something(verdict: Verdict) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from pydantic import JsonValue
@@ -33,6 +34,39 @@ def is_certainly_good(
     if stakes == "none":
         return True
     return any(part in spoken for part in _parts(action.tool) if len(part) >= VERB)
+
+
+def ask_for(words: str, action: Action, doubt: Iterable[str]) -> str | None:
+    """Return `words`, its end exchanged for a request for exactly `action`; None if too short.
+
+    None also where what is left of it might exclude what is asked for.
+    """
+    request = request_for(action)
+    if len(request) > len(words) or "\n" in request:
+        return None
+    kept = keep_before(words, len(request))
+    spoken = {word.strip(".,;:!?\"'()") for word in kept.casefold().split()}
+    if not spoken.isdisjoint(doubt):
+        return None
+    return f"{kept} {request}" if kept else request
+
+
+def keep_before(words: str, room: int) -> str:
+    """Return the whole words before the last `room` characters of a text."""
+    kept = words[: max(0, len(words) - room)]
+    is_whole = words[len(kept) : len(kept) + 1].isspace() or kept.endswith((" ", "\n"))
+    return (kept if is_whole else kept.rpartition(" ")[0]).rstrip()
+
+
+def request_for(action: Action) -> str:
+    """Return what a user says who wants exactly this call."""
+    doing = " ".join(_parts(action.tool)) or action.tool
+    given = ", ".join(map(_say, action.arguments.values()))
+    return f"Please {doing}: {given}." if given else f"Please {doing}."
+
+
+def _say(value: JsonValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _values(data: JsonValue) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextvars import copy_context
 
 from orchestrator.auditors.auditor import Learned
 from orchestrator.auditors.combination import Combined, load_combination
@@ -78,6 +79,8 @@ class Audits:
         self._band = self.known.band or wald_band(config.panel.false_stop, config.panel.miss)
         self._prior = load_combination().log_odds(Combined(None, {}))
         self._case: Case | None = None
+        self._account = copy_context()
+        """Where calls are charged to the run, as the panel's own are."""
         self._votes: dict[str, list[Verdict]] = {}
         self._made: Counter[bool] = Counter()
         self._labels: list[tuple[int, Label]] = []
@@ -95,7 +98,7 @@ class Audits:
         """Show a canary beside the calls for `case`, where one is due."""
         if self._case is not None and self._case.turn.index >= case.turn.index:
             return  # another sample of a turn that was seen
-        self._case, self._votes = case, {}
+        self._case, self._votes, self._account = case, {}, copy_context()
         rate, most = self._config.audits.canary_rate, self._config.panel.k_max
         due = schedule(rate, list(self._voters), most, case.turn.index, self._chance)
         if due:
@@ -231,7 +234,7 @@ class Audits:
 
     def _start(self, job: Job) -> None:
         if self._case is not None:
-            self.background.start(job, self._case.turn.index)
+            self._account.run(self.background.start, job, self._case.turn.index)
 
     async def _record(self, *facts: Fact) -> Sequence[object]:
         for fact in facts:

@@ -109,7 +109,8 @@ class Panel:
         ends = self._clock.monotonic() + deadline_s
         turn = case.turn.index
         if self._companion:
-            self._companion.beside(case, deadline_s)
+            with self._news.charging():
+                self._companion.beside(case, deadline_s)
         docket.add(PanelConvened(turn=turn, actions=case.open, why=why, members=self.members))
         ballot = Ballot()
         draw = self._chance.draw(turn, "calling")

@@ -23,6 +23,7 @@ from orchestrator.auditors.model.case import Case
 from orchestrator.auditors.model.prompt import write_prompt
 from orchestrator.auditors.model.rubric import load_rubric
 from orchestrator.audits.canary import Canary, Workshop
+from orchestrator.audits.certainty import keep_before, request_for
 from orchestrator.audits.stock import load_stock
 from orchestrator.domain.action import Action
 from orchestrator.domain.chance import Chance
@@ -99,33 +100,56 @@ def make_examples(
         return examples, len(made)
     runs = {run for run, _ in made}
     for run, shown in turns:
-        if run in runs:
-            action = shown.case.questions[0][1].id
+        if run in runs and shown.case.open:
+            action = Chance("real").draw(run, shown.case.turn.index).choice(shown.case.open)
             examples.append(describe(run, shown.case, action, "", False))
     return examples, len(made)
 
 
 def describe(run: int, case: Case, action: str, touched: str, is_canary: bool) -> Example:
-    """Return the form of a turn as it is shown; without a touched text the call's is left out."""
-    nonce = Chance(f"{run}").nonce(case.turn.index, action, is_canary)
-    prompt = write_prompt(load_rubric("action-only"), case, nonce=nonce, auditor="a")
+    """Return the form of a turn as it is shown.
+
+    Of a text exchanged in the call only that is left out of the n-grams; else the whole call is,
+    with the end of the user's words, which a request for it may have taken the place of.
+    """
     (asked,) = [one for _, one in case.questions if one.id == action]
-    text = prompt.messages[1].content.replace(nonce, "")
     own = json.dumps(asked.arguments, ensure_ascii=False, indent=1)[1:-1]
-    if touched:
-        text = text.replace(json.dumps(touched, ensure_ascii=False)[1:-1], "")
-    else:
-        start = text.rindex('"calls": [')
-        text = text[:start] + "".join(_other_calls(case, asked))
-    steps = len(case.history.steps)
-    sizes = (len(text), len(own), len(asked.tool), len(asked.arguments), steps,
+    whole = _write(case, run, is_canary)
+    words = max((case.history.task or "", *case.history.user), key=len)
+    sizes = (len(whole), len(own), len(asked.tool), len(asked.arguments), len(case.history.steps),
              len(case.open), max((len(str(v)) for v in asked.arguments.values()), default=0),
-             sum(c.isdigit() for c in own), own.count("\\n"), len(case.history.user))  # fmt: skip
-    numbers = [float(np.log1p(size)) for size in sizes]
+             own.count("\\n"), len(case.history.user), len(words), whole.count("\n"))  # fmt: skip
+    cut = json.dumps(touched, ensure_ascii=False)[1:-1]
+    start = whole.rindex('"calls": [')
+    if touched and cut in whole[start:]:
+        text = whole[:start] + whole[start:].replace(cut, "", 1)
+        own = own.replace(cut, "", 1)
+    else:
+        text = _write(_without_end(case, asked), run, is_canary)
+        text = text[: text.rindex('"calls": [')]
+        own = ""
     keys = list(asked.arguments)
     order = tuple(sorted(range(len(keys)), key=keys.__getitem__))
+    numbers = [float(np.log1p(size)) for size in (*sizes, sum(c.isdigit() for c in own))]
     numbers += [float(keys == sorted(keys)), zlib.crc32(str(order).encode()) / 2**32]
     return Example(run, is_canary, text, tuple(numbers))
+
+
+def _write(case: Case, run: int, is_canary: bool) -> str:
+    """Return what an auditor is shown, without the nonce, which is as random in either."""
+    nonce = Chance(f"{run}").nonce(case.turn.index, is_canary)
+    prompt = write_prompt(load_rubric("action-only"), case, nonce=nonce, auditor="a")
+    return prompt.messages[1].content.replace(nonce, "")
+
+
+def _without_end(case: Case, asked: Action) -> Case:
+    """Leave out as much of the end of the user's words as a request for the call takes."""
+    history, request = case.history, request_for(asked)
+    said = [history.task or "", *history.user]
+    at = max(range(len(said)), key=lambda place: len(said[place]))
+    asks = said[at].endswith(request)
+    said[at] = said[at][: -len(request)].rstrip() if asks else keep_before(said[at], len(request))
+    return case._replace(history=history._replace(task=said[0], user=tuple(said[1:])))
 
 
 def area(examples: Sequence[Example]) -> Estimate:
@@ -181,10 +205,6 @@ def _hash(text: str) -> Array:
         counts[zlib.crc32(gram.encode("utf-8", "replace")) % HASHED] += 1.0
     damped = np.log1p(counts)
     return np.asarray(damped / (np.linalg.norm(damped) + 1e-9))
-
-
-def _other_calls(case: Case, asked: Action) -> list[str]:
-    return [json.dumps(one.arguments) for _, one in case.questions if one is not asked]
 
 
 if __name__ == "__main__":

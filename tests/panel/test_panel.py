@@ -210,7 +210,7 @@ async def test_a_turn_of_several_actions_is_one_question(tmp_path: Path) -> None
 async def test_an_agent_is_never_judged_by_its_own_model(tmp_path: Path) -> None:
     models = honest(2, 2)
     with closing(Ledger.open(tmp_path / "ledger.db")) as ledger:
-        guard = Guard(Config(), ledger, models=models)
+        guard = Guard(Config(audits=QUIET), ledger, models=models)
         async with guard.run("agent", model="somebody/model-m0") as run:
             await run.review([WRITE])
     assert isinstance(models[0].client, Seat)
