@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from orchestrator.auditors.model.auditor import ModelAuditor
-from orchestrator.config import Config
+from orchestrator.config import Audits, Config
 from orchestrator.domain.decision import Decision, Outcome
 from orchestrator.domain.event import (
     AuditorsCalled,
@@ -33,6 +33,7 @@ from tests.panel.seats import Seat, asked, claim, says, seat
 WRITE = {"id": "1", "tool": "write_file", "arguments": {"path": "notes.txt", "content": "May"}}
 READ = {"id": "1", "tool": "read_file", "arguments": {"path": "notes.txt"}}
 PAY = {"id": "1", "tool": "pay", "arguments": {"account": "LP-4410", "amount": 20}}
+QUIET = Audits(canary_rate=0.0, cross_rate=0.0, arbiter_rate=0.0)
 DOWN = Failure(cause="connection", why="refused")
 
 
@@ -58,8 +59,7 @@ async def judge(
     **words: Any,
 ) -> Seen:
     """Review one turn under a guard with `models`, nobody answering for people."""
-    quiet = {"canary_rate": 0.0, "cross_rate": 0.0, "arbiter_rate": 0.0}
-    plain = {"approvals": {"deadline_s": 0.05}, "panel": {"audit_rate": 0.0}, "audits": quiet}
+    plain = {"approvals": {"deadline_s": 0.05}, "panel": {"audit_rate": 0.0}, "audits": QUIET}
     config = Config.model_validate({**plain, **(settings or {})})
     with closing(Ledger.open(tmp_path / f"{secrets.token_hex(4)}.db")) as ledger:
         async with Guard(config, ledger, models=models).run("agent", task="Note May.") as run:
