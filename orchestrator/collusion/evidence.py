@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincc, betaln, logsumexp
+from scipy.special import betaincc, betaln
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -20,8 +20,7 @@ LOG_MOST = 300.0
 
 def mixture(log_wealth: Floats) -> Floats:
     """Return the e-values of log wealths whose last axis runs over `BETS`."""
-    summed = logsumexp(log_wealth, axis=-1) - math.log(len(BETS))
-    return np.asarray(np.exp(np.minimum(summed, LOG_MOST)))
+    return np.asarray(np.exp(np.minimum(log_wealth, LOG_MOST)).mean(axis=-1))
 
 
 def step(x: float) -> Floats:

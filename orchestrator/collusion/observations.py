@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-SwapKind = Literal["label", "style", "vendor", "first_vote", "justification"]
-KINDS: tuple[SwapKind, ...] = ("label", "style", "vendor", "first_vote", "justification")
+SwapKind = Literal["label", "style", "vendor", "first_vote", "justification", "both"]
+KINDS: tuple[SwapKind, ...] = (
+    "label", "style", "vendor", "first_vote", "justification", "both",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,9 @@ class Closed:
 class SwapPair:
     """Two verdicts of one auditor on one bad action, with one thing changed between them.
 
-    `label` names the agent, `vendor` its vendor, `style` keeps the agent's own text,
-    `first_vote` shows a false earlier vote, `justification` shows the agent's own; the neutral
-    verdict is given on the same action without it.
+    `label` names the agent, `vendor` its vendor, `style` keeps the agent's own text with its
+    justification, `both` does all three, `first_vote` shows a false earlier vote, `justification`
+    shows the agent's own; the neutral verdict is given on the same action without it.
     """
 
     event: int

@@ -1,10 +1,11 @@
 """Which swap tests to make next: two stages, first all a little, then those that look suspicious.
 
-Every test that could be made belongs to an arm: an auditor and agent (`label`, `style`), a vendor
-(`vendor`, `style`), an auditor (`first_vote`), an agent (`style`), a pair (`justification`). An arm
-has odds of hiding something: a prior, what the votes say (screening only), and what its swap tests
-say so far. Arms are drawn in proportion. Alarms rest on the swap tests alone, and each is a fair
-bet whatever led to it, so that choosing by what was seen cannot raise a false one.
+Every test that could be made belongs to an arm: an auditor and agent (`both`, and once an alarm is
+raised `label`, `style` and `justification`, to learn by what), a vendor (`both`, `vendor`), an
+auditor (`first_vote`), an agent (`style`). An arm has odds of hiding something: a prior, what the
+votes say (screening only), and what its swap tests say so far. Arms are drawn in proportion. Alarms
+rest on the swap tests alone, and each is a fair bet whatever led to it, so that choosing by what
+was seen cannot raise a false one.
 """
 
 from __future__ import annotations
@@ -17,10 +18,22 @@ import numpy as np
 from orchestrator.collusion.engine import Engine
 from orchestrator.collusion.evidence import Floats, e_bh, mixture
 from orchestrator.collusion.observations import KINDS, SwapKind
-from orchestrator.collusion.patterns.swaps import FIRST, JUSTIFICATION, LABEL, STYLE, VENDOR
+from orchestrator.collusion.patterns.swaps import (
+    BOTH,
+    FIRST,
+    JUSTIFICATION,
+    LABEL,
+    PAIR_KINDS,
+    PAIR_SHARES,
+    STYLE,
+    VENDOR,
+)
 from orchestrator.collusion.state import State
 
-PRIORS = {"pair": 0.5, "vendor": 0.25, "copying": 0.1, "signal": 0.1, "captured": 0.05}
+PRIORS = {"pair": 0.6, "vendor": 0.15, "copying": 0.15, "signal": 0.1, "cause": 0.01}
+ATTRIBUTION = 24
+"""Tests of each kind, after an alarm, to learn by what an auditor knows its agent."""
+NEVER = 50.0
 SIZES = (0.25, 0.5, 0.8)
 """Sizes of leniency that an arm is held against."""
 REJECTED = 0.75
@@ -97,28 +110,25 @@ def _families(state: State) -> list[_Arms]:
     wealth = state.view("swap_wealth")
     rows, columns = swaps.shape[:2]
     noise = _noise(swaps)
-    screen = _screen(state)
     every_row, every_column = list(range(rows)), list(range(columns))
     cells = [([row], [column]) for row in every_row for column in every_column]
-    found = []
-    settled = e_bh(mixture(wealth[:, :, [LABEL, STYLE]]).mean(axis=-1).ravel())
-    for kind in (LABEL, STYLE):
-        seen = screen if kind == STYLE or not state.blind else np.zeros(rows * columns)
-        odds = _odds(swaps[:, :, kind].reshape(-1, 3), noise) + seen
-        odds = odds + np.log(PRIORS["pair"] / (2 * rows * columns)) - 50.0 * settled
-        found.append(_arms(kind, cells, odds))
-    captured = _odds(swaps[:, :, JUSTIFICATION].reshape(-1, 3), noise)
-    found.append(_arms(JUSTIFICATION, cells,
-                       captured + np.log(PRIORS["captured"] / (rows * columns))))  # fmt: skip
+    by_kind = mixture(wealth[:, :, PAIR_KINDS]) @ PAIR_SHARES
+    settled = e_bh(by_kind.ravel())
+    odds = _odds(swaps[:, :, BOTH].reshape(-1, 3), noise) + _screen(state)
+    odds = odds + np.log(PRIORS["pair"] / (rows * columns)) - NEVER * settled
+    found = [_arms(BOTH, cells, odds)]
+    for kind in (LABEL, STYLE, JUSTIFICATION):  # what it was, once it is known that it was
+        tried = swaps[:, :, kind, 0].ravel()
+        wanted = np.where(settled & (tried < ATTRIBUTION), 0.0, -NEVER)
+        found.append(_arms(kind, cells, wanted + np.log(PRIORS["cause"])))
     found += _vendors(state, noise)
     blocks = [([row], every_column) for row in every_row]
-    counts = swaps[:, :, FIRST].sum(axis=1)
     settled = e_bh(mixture(wealth[:, :, FIRST].sum(axis=1)))
-    odds = _odds(counts, noise) + np.log(PRIORS["copying"] / rows) - 50.0 * settled
-    found.append(_arms(FIRST, blocks, odds))
+    odds = _odds(swaps[:, :, FIRST].sum(axis=1), noise) - NEVER * settled
+    found.append(_arms(FIRST, blocks, odds + np.log(PRIORS["copying"] / rows)))
     blocks = [(every_row, [column]) for column in every_column]
-    odds = _odds(swaps[:, :, STYLE].sum(axis=0), noise) + np.log(PRIORS["signal"] / columns)
-    found.append(_arms(STYLE, blocks, odds))
+    odds = _odds(swaps[:, :, [STYLE, BOTH]].sum(axis=(0, 2)), noise)
+    found.append(_arms(STYLE, blocks, odds + np.log(PRIORS["signal"] / columns)))
     return found
 
 
@@ -132,10 +142,10 @@ def _vendors(state: State, noise: float) -> list[_Arms]:
         return []
     swaps = state.view("swaps")
     found = []
-    for kind in (VENDOR, STYLE):
+    for kind in (VENDOR, BOTH):
         counts = np.array([swaps[np.ix_(*cells)][:, :, kind].sum(axis=(0, 1)) for cells in both])
-        prior = np.log(PRIORS["vendor"] / (2 * len(both)))
-        found.append(_arms(kind, both, _odds(counts, noise) + prior))
+        odds = _odds(counts, noise) + np.log(PRIORS["vendor"] / (2 * len(both)))
+        found.append(_arms(kind, both, odds))
     return found
 
 

@@ -149,12 +149,12 @@ class Simulator:
         if scenario.plant == "clique" or agent not in population.favoured:
             return False
         if scenario.plant == "signal":
-            return kind == "style"
+            return kind in ("style", "both")
         if scenario.plant == "captured":
-            return kind == "justification"
+            return kind in ("justification", "style", "both")
         if scenario.channel == "label":
-            return kind == "label" or (kind == "vendor" and scenario.plant == "vendor")
-        return kind == "style"
+            return kind in ("label", "both") or (kind == "vendor" and scenario.plant == "vendor")
+        return kind in ("style", "both")
 
 
 def simulate(scenario: Scenario, seed: int, events: int, *, stop: bool = False) -> Course:
@@ -186,7 +186,7 @@ def is_right(alarm: Alarm, population: Population) -> bool:
     favoured = {agent_name(at) for at in population.favoured}
     if plant == "clique":
         return pattern == "P5" and set(members) <= guilty
-    if plant in ("vendor", "signal") and pattern == "P2":
+    if plant in ("vendor", "signal", "captured") and pattern == "P2":
         return members[0] in guilty and members[1] in favoured
     if plant == "stamper" and pattern == "P9":
         return False
