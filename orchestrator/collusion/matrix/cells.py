@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.special import comb
 
-from orchestrator.collusion.evidence import Flags, Floats
+from orchestrator.collusion.evidence import Q, Flags, Floats
 from orchestrator.collusion.matrix.answers import Answer, Family, bh, spread_of, unknown, upper
 from orchestrator.collusion.matrix.facets import Facets
 
@@ -65,6 +65,15 @@ class Cells:
         return ""
 
 
+@dataclass(frozen=True)
+class _Vendor:
+    """One hypothesis of P3: a vendor, its own cells, and the chance of as much by lot."""
+
+    name: str
+    cells: Flags
+    p: float
+
+
 def make_cells(facets: Facets) -> Cells:
     """Return the cells of a fitted matrix, with row and column medians taken off."""
     matrix = facets.matrix
@@ -113,43 +122,37 @@ def vendors(cells: Cells) -> tuple[list[Answer], set[tuple[int, int]]]:
         return [unknown("P3", "no judge shares a vendor or a name with a ratee")], set()
     if why := cells.why_not():
         return [unknown("P3", why, naive=naive)], set()
-    names, tested, values, counts, halves = [], [], [], [], []
     rng = np.random.default_rng(0)
+    tests = []
     for vendor, (rows, columns) in blocks.items():
         arrangements = comb(len(cells.z), len(rows)) * comb(cells.z.shape[1], len(columns))
-        if len(rows) * len(columns) < 2 or arrangements < FEWEST_BLOCKS:
-            continue
-        names.append((vendor,))
-        tested.append(_block_chance(cells, rows, columns, rng))
-        values.append(_block(cells.mean[np.ix_(rows, columns)]))
-        counts.append(float(cells.n[np.ix_(rows, columns)].sum()))
-        halves.append(_half(cells, np.ix_(rows, columns)))
-    if len({j for j, _ in np.argwhere(own).tolist()}) >= FEWEST_OWN:
-        names.append(("all vendors",))
-        tested.append(_own_chance(cells, own, rng))
-        values.append(float(np.nanmean(cells.mean[own])))
-        counts.append(float(cells.n[own].sum()))
-        halves.append(_half(cells, own))
-    if not names:
-        count = len({j for j, _ in np.argwhere(own).tolist()})
-        why = (f"{count} judges with a ratee of their own vendor, and no vendor with several cells: "
-               "too few to be told from chance; each such cell is among the pairs (P2)")  # fmt: skip
+        if len(rows) * len(columns) >= 2 and arrangements >= FEWEST_BLOCKS:
+            chance = _block_chance(cells, rows, columns, rng)
+            tests.append(_Vendor(vendor, _only(own, rows, columns), chance))
+    alarms = bh(np.array([test.p for test in tests]))
+    explained = np.zeros_like(own)
+    for at in np.flatnonzero(alarms):
+        explained |= tests[at].cells
+    rest = own & ~explained
+    if rest.any(axis=1).sum() >= FEWEST_OWN:
+        tests.append(_Vendor("all vendors", rest, _own_chance(cells, rest, rng)))
+        alarms = np.append(alarms, tests[-1].p < Q / 2)
+        explained = explained | (rest & alarms[-1])
+    if not tests:
+        why = (f"{own.any(axis=1).sum()} judges with a ratee of their own vendor, and no vendor with several "
+               "cells: too few to be told from chance; each such cell is among the pairs (P2)")  # fmt: skip
         return [unknown("P3", why, naive=naive)], set()
-    p = np.array(tested)
     family = Family(
-        "P3", names, p, np.array(values), np.array(halves), np.array(counts), MARGIN,
+        "P3", [(test.name,) for test in tests], np.array([test.p for test in tests]),
+        np.array([float(np.nanmean(cells.mean[test.cells])) for test in tests]),
+        np.array([_half(cells, test.cells) for test in tests]),
+        np.array([float(cells.n[test.cells].sum()) for test in tests]), MARGIN,
         "kinder to its own vendor than slopes explain, in standard deviations of quality",
-        f"permutation of judges and ratees over vendors ({PERMUTATIONS:,} draws); Benjamini-Hochberg",
+        f"permutation of judges and ratees over vendors ({PERMUTATIONS:,} draws), first by vendor "
+        "(Benjamini-Hochberg), then over those that raised no alarm",
     )  # fmt: skip
-    alarms = bh(p)
-    explained = {
-        (j, r)
-        for at in np.flatnonzero(alarms)
-        if names[at][0] in blocks
-        for j in blocks[names[at][0]][0]
-        for r in blocks[names[at][0]][1]
-    }
-    return family.answers(alarms, naive=naive), explained
+    cells_explained = {(j, r) for j, r in np.argwhere(explained).tolist()}
+    return family.answers(alarms, naive=naive), cells_explained
 
 
 def reciprocal(cells: Cells) -> list[Answer]:
@@ -166,7 +169,9 @@ def reciprocal(cells: Cells) -> list[Answer]:
         return [unknown("P4", "too few judges are ratees as well")]
     j, s, k, r = (np.array(each) for each in zip(*ways, strict=True))
     weaker = np.minimum(z[j, s], z[k, r])
-    p = upper(weaker)
+    # One way may be a lenient pair by itself; only where it isn't do both ways count as chance twice.
+    alone = _is_lenient(cells)
+    p = np.where(alone[j, s] | alone[k, r], upper(weaker), upper(weaker) ** 2)
     total = np.sqrt(np.maximum(cells.se[j, s], cells.se[k, r]) ** 2 + cells.liking[j] ** 2)
     family = Family(
         "P4", [(matrix.judges[a], matrix.judges[b]) for a, _, b, _ in ways], p,
@@ -179,17 +184,26 @@ def reciprocal(cells: Cells) -> list[Answer]:
     return family.answers(bh(p))
 
 
+def _is_lenient(cells: Cells) -> Flags:
+    """Return which cells raise an alarm as pairs."""
+    found = np.zeros_like(cells.known)
+    found[cells.known] = bh(upper(cells.z[cells.known]))
+    return found
+
+
 def _centre(mean: Floats) -> Floats:
     """Take off what a judge is to all and what all are to a ratee, where there are enough."""
     centred = mean.copy()
     for axis in (1, 0):
-        enough = np.isfinite(centred).sum(axis=axis) >= 4
-        middle = np.array([
-            np.nanmedian(row) if ok else 0.0
-            for row, ok in zip(np.moveaxis(centred, axis, -1), enough, strict=True)
-        ])  # fmt: skip
+        middle = np.array([_middle(row) for row in np.moveaxis(centred, axis, -1)])
         centred = centred - np.expand_dims(middle, axis)
     return centred
+
+
+def _middle(row: Floats) -> float:
+    """Return the mean without the largest and the smallest; 0 where there are fewer than four."""
+    kept = np.sort(row[np.isfinite(row)])
+    return float(kept[1:-1].mean()) if len(kept) >= 4 else 0.0
 
 
 def _liking(mean: Floats, se: Floats) -> Floats:
@@ -198,8 +212,12 @@ def _liking(mean: Floats, se: Floats) -> Floats:
     if not known.any():
         return np.zeros(len(mean))
 
+    judges, ratees = (int(known.any(axis=axis).sum()) for axis in (1, 0))
+    # A line for each judge and a level for each ratee were fitted to these same cells.
+    lost = np.sqrt(judges * ratees / max((judges - 1) * (ratees - 2), 1))
+
     def beyond(at: Flags) -> float:
-        return max(spread_of(mean[at]) ** 2 - float(np.median(se[at] ** 2)), 0.0)
+        return max((spread_of(mean[at]) * lost) ** 2 - float(np.median(se[at] ** 2)), 0.0)
 
     everyone = max(beyond(known), 0.05 * float(np.median(se[known] ** 2)))
     found = np.full(len(mean), everyone)
@@ -230,6 +248,12 @@ def _own(cells: Cells) -> tuple[Flags, dict[str, tuple[list[int], list[int]]]]:
         if rows and columns:
             blocks[vendor] = (rows, columns)
     return own, blocks
+
+
+def _only(own: Flags, rows: Sequence[int], columns: Sequence[int]) -> Flags:
+    chosen = np.zeros_like(own)
+    chosen[np.ix_(rows, columns)] = True
+    return own & chosen
 
 
 def _block(values: Floats) -> float:

@@ -1,4 +1,10 @@
-"""Errors that go together (P5): residual correlations, held against those of all pairs of judges."""
+"""Errors that go together (P5): what two judges share beyond what each shares with all.
+
+Honest judges agree because all see the same quality, and err together because the same things are
+hard for all. Both are one factor: the correlation of two judges is about the product of their
+loadings on it, fitted by medians so that a few copies do not bend it. What is left of a pair's
+correlation is held against what is left of all pairs.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +17,15 @@ from scipy.sparse import csr_array
 from orchestrator.collusion.evidence import Flags, Floats
 from orchestrator.collusion.matrix.answers import Answer, Family, bh, spread_of, unknown, upper
 from orchestrator.collusion.matrix.facets import Facets
+from orchestrator.collusion.matrix.reading import Codes
 
 FEWEST_PAIRS, FEWEST_SHARED = 6, 20
 MOST_JUDGES = 2000
 EXCESS = 0.1
-TEST = ("correlation of residuals (of errors, where gold is known) against the median and median deviation of "
-        "all pairs with the same vendor relation (t); Benjamini-Hochberg")  # fmt: skip
+SWEEPS = 25
+ROWS_A_GROUP = 3
+TEST = ("correlation of scores (of errors, where gold is known) given the factor all judges share, against "
+        "the median and median deviation of pairs with the same vendor relation (t); Benjamini-Hochberg")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -29,19 +38,27 @@ class Dependence:
     """How many responses both judged."""
 
 
-def correlate(facets: Facets) -> Dependence:
-    """Return how errors go together: against gold where all of it is known, else residuals."""
+def correlate(facets: Facets, *, within: bool = False) -> Dependence:
+    """Return how errors go together, where all of gold is known; else how scores do.
+
+    With `within`, what a judge thinks of a ratee or an item throughout is taken off first, where
+    there are rows enough: a few likings shared by chance would count once for every row.
+    """
     matrix = facets.matrix
     gold = matrix.gold
     if len(gold) and not np.isnan(gold).any() and matrix.is_verdict:
         error = (1 - matrix.value) - gold
     else:
-        error = facets.residual
+        error = matrix.value
     known = np.isfinite(error)
     judge, response, error = matrix.judge[known], facets.response[known], error[known]
     judges = len(matrix.judges)
-    n = np.maximum(np.bincount(judge, minlength=judges), 1)
-    error = error - (np.bincount(judge, weights=error, minlength=judges) / n)[judge]
+    error = _less_mean(error, judge)
+    if within:
+        ratee, item = matrix.ratee[known], matrix.item[known]
+        for group in (judge * len(matrix.ratees) + ratee, judge * len(matrix.items) + item):
+            if len(np.unique(group)) * ROWS_A_GROUP <= len(group):
+                error = _less_mean(error, group)
     shape = (judges, facets.responses)
     errors = csr_array((error, (judge, response)), shape)
     there = csr_array((np.ones(len(error)), (judge, response)), shape)
@@ -49,9 +66,14 @@ def correlate(facets: Facets) -> Dependence:
     products = (errors @ errors.T).toarray()
     mine = (squares @ there.T).toarray()
     shared = (there @ there.T).toarray()
-    scale = np.sqrt(mine * mine.T)
+    scale = np.sqrt(np.maximum(mine * mine.T, 0.0))
     correlation = np.divide(products, scale, out=np.zeros_like(products), where=scale > 1e-9)
     return Dependence(matrix.judges, np.clip(correlation, -0.999, 0.999), shared)
+
+
+def _less_mean(values: Floats, group: Codes) -> Floats:
+    _, at, n = np.unique(group, return_inverse=True, return_counts=True)
+    return np.asarray(values - (np.bincount(at, weights=values) / n)[at])
 
 
 def cliques(facets: Facets, left_out: set[int]) -> list[Answer]:
@@ -59,7 +81,7 @@ def cliques(facets: Facets, left_out: set[int]) -> list[Answer]:
     matrix = facets.matrix
     if len(matrix.judges) > MOST_JUDGES:
         return [unknown("P5", f"more than {MOST_JUDGES:,} judges")]
-    found = correlate(facets)
+    found = correlate(facets, within=True)
     scored = found.correlation.diagonal() > 0.5
     i, j = np.nonzero(np.triu(found.shared >= FEWEST_SHARED, 1) & scored[:, None] & scored[None, :])
     kept = ~np.isin(i, list(left_out)) & ~np.isin(j, list(left_out))
@@ -67,7 +89,7 @@ def cliques(facets: Facets, left_out: set[int]) -> list[Answer]:
     if len(i) < FEWEST_PAIRS:
         return [unknown("P5", f"{len(i)} pairs of judges share {FEWEST_SHARED} responses: with fewer than "
                         f"{FEWEST_PAIRS} nothing is known about what is usual")]  # fmt: skip
-    r, n = found.correlation[i, j], found.shared[i, j]
+    r, n = _given_all(found.correlation, i, j), found.shared[i, j]
     vendor = np.array([matrix.vendor.get(name, "") for name in matrix.judges])
     one = (vendor[i] == vendor[j]) & (vendor[i] != "")
     usual, z, freedom, half = _hold(r, n, one)
@@ -79,7 +101,7 @@ def cliques(facets: Facets, left_out: set[int]) -> list[Answer]:
         "correlation of errors above the median of pairs like them", TEST,
     )  # fmt: skip
     return family.answers(alarms, usual=round(float(np.median(usual)), 3),
-                          under_independence=_independent(r, n))  # fmt: skip
+                          under_independence=_independent(correlate(facets).correlation[i, j], n))  # fmt: skip
 
 
 def communities(found: Dependence) -> list[set[str]]:
@@ -92,6 +114,29 @@ def communities(found: Dependence) -> list[set[str]]:
         if weight > 0:
             graph.add_edge(found.judges[i], found.judges[j], weight=weight)
     return [set(group) for group in nx.community.louvain_communities(graph, seed=0)]
+
+
+def _given_all(correlation: Floats, i: Codes, j: Codes) -> Floats:
+    """Return the correlation of each pair given the one factor that all judges share."""
+    known = np.zeros(correlation.shape, dtype=bool)
+    known[i, j] = known[j, i] = True
+    members = np.flatnonzero(known.any(axis=1))
+    load = np.zeros(len(correlation))
+    load[members] = np.sqrt(max(float(np.median(correlation[i, j])), 0.01))
+    for _ in range(SWEEPS):
+        for each in members:
+            others = np.flatnonzero(known[each] & (load > 0.02))
+            if len(others):
+                found = _weighted_median(correlation[each, others] / load[others], load[others])
+                load[each] = min(max(0.5 * (found + load[each]), 0.0), 0.97)
+    rest = np.sqrt((1 - load[i] ** 2) * (1 - load[j] ** 2))
+    return np.clip((correlation[i, j] - load[i] * load[j]) / rest, -0.99, 0.99)
+
+
+def _weighted_median(values: Floats, weights: Floats) -> float:
+    order = np.argsort(values)
+    running = np.cumsum(weights[order])
+    return float(values[order[int(np.searchsorted(running, running[-1] / 2))]])
 
 
 def _hold(r: Floats, n: Floats, one: Flags) -> tuple[Floats, Floats, Floats, Floats]:
