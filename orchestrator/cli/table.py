@@ -37,6 +37,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "show": Entry("runs:show", "Show a run step by step, or one event whole."),
         "audit": Entry("audit:audit", "Show what each auditor added to a decision."),
         "explain": Entry("explain:explain", "Say why an action was decided as it was."),
+        "graph": Entry("graph.group:graph", "Test who agrees with whom for collusion."),
         "verify": Entry("ledger:verify", "Check that nobody changed the record."),
         "export": Entry("ledger:export", "Write runs as JSON Lines that anybody can check."),
     },

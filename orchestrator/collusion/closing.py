@@ -139,4 +139,6 @@ def _look_around(state: State) -> None:
         mine = mean[one == bool(related)]
         # Few pairs of a kind say little: they are drawn to the median of all.
         weight = len(mine) / (len(mine) + 3)
-        state.null[related] = everyone + (weight * (float(np.median(mine)) - everyone) if len(mine) else 0.0)
+        state.null[related] = everyone + (
+            weight * (float(np.median(mine)) - everyone) if len(mine) else 0.0
+        )

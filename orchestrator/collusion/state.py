@@ -166,7 +166,9 @@ class State:
             with np.load(io.BytesIO(data), allow_pickle=False) as archive:
                 return cls._read({name: archive[name] for name in archive.files})
         except (ValueError, KeyError, OSError, EOFError) as error:
-            raise CrossauditError(f"this is no checkpoint of the collusion graph: {error}") from None
+            raise CrossauditError(
+                f"this is no checkpoint of the collusion graph: {error}"
+            ) from None
 
     @classmethod
     def _read(cls, arrays: dict[str, NDArray[Any]]) -> State:

@@ -26,7 +26,7 @@ PERMUTATIONS = 4000
 ROW_PRIOR = 10.0
 MARGIN = 0.5
 CELL_TEST = ("residual of judge and ratee after the judge's slope, errors clustered by item, against "
-             "the robust spread of all cells (t, 10 degrees); Benjamini-Hochberg")  # fmt: skip
+             "the robust spread of all cells (t); Benjamini-Hochberg")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,12 @@ class Cells:
     def z(self) -> Floats:
         """Return each cell in units of what is usual."""
         return np.asarray(self.mean / np.sqrt(self.se**2 + self.liking[:, None] ** 2))
+
+    @property
+    def freedom(self) -> float:
+        """Return the degrees of freedom of the population of likings, never taken as many."""
+        judges, ratees = (int(self.known.any(axis=axis).sum()) for axis in (1, 0))
+        return float(min(max((judges - 1) * (ratees - 2) / 4, 5.0), 25.0))
 
     @property
     def known(self) -> Flags:
@@ -104,7 +110,7 @@ def pairs(cells: Cells, explained: set[tuple[int, int]]) -> list[Answer]:
     j, r = (np.array(each) for each in zip(*at, strict=True))
     matrix = cells.facets.matrix
     total = np.sqrt(cells.se[j, r] ** 2 + cells.liking[j] ** 2)
-    p = upper(cells.z[j, r])
+    p = upper(cells.z[j, r], cells.freedom)
     family = Family(
         "P2", [(matrix.judges[a], matrix.ratees[b]) for a, b in at], p, cells.mean[j, r],
         1.96 * total, cells.n[j, r], MARGIN,
@@ -171,7 +177,8 @@ def reciprocal(cells: Cells) -> list[Answer]:
     weaker = np.minimum(z[j, s], z[k, r])
     # One way may be a lenient pair by itself; only where it isn't do both ways count as chance twice.
     alone = _is_lenient(cells)
-    p = np.where(alone[j, s] | alone[k, r], upper(weaker), upper(weaker) ** 2)
+    p = np.where(alone[j, s] | alone[k, r], 1.0, upper(weaker, cells.freedom))
+    p = p * upper(weaker, cells.freedom)
     total = np.sqrt(np.maximum(cells.se[j, s], cells.se[k, r]) ** 2 + cells.liking[j] ** 2)
     family = Family(
         "P4", [(matrix.judges[a], matrix.judges[b]) for a, _, b, _ in ways], p,
@@ -187,7 +194,7 @@ def reciprocal(cells: Cells) -> list[Answer]:
 def _is_lenient(cells: Cells) -> Flags:
     """Return which cells raise an alarm as pairs."""
     found = np.zeros_like(cells.known)
-    found[cells.known] = bh(upper(cells.z[cells.known]))
+    found[cells.known] = bh(upper(cells.z[cells.known], cells.freedom))
     return found
 
 
@@ -227,7 +234,9 @@ def _liking(mean: Floats, se: Floats) -> Floats:
         if count >= 4:
             at = np.zeros_like(known)
             at[j] = mine
-            found[j] = (count * max(beyond(at), 0.5 * everyone) + ROW_PRIOR * everyone) / (count + ROW_PRIOR)
+            found[j] = (count * max(beyond(at), 0.5 * everyone) + ROW_PRIOR * everyone) / (
+                count + ROW_PRIOR
+            )
     return np.sqrt(found)
 
 

@@ -24,6 +24,7 @@ MOST_JUDGES = 2000
 EXCESS = 0.1
 SWEEPS = 25
 ROWS_A_GROUP = 3
+FEWEST_LINE = 15
 TEST = ("correlation of scores (of errors, where gold is known) given the factor all judges share, against "
         "the median and median deviation of pairs with the same vendor relation (t); Benjamini-Hochberg")  # fmt: skip
 
@@ -90,6 +91,8 @@ def cliques(facets: Facets, left_out: set[int]) -> list[Answer]:
         return [unknown("P5", f"{len(i)} pairs of judges share {FEWEST_SHARED} responses: with fewer than "
                         f"{FEWEST_PAIRS} nothing is known about what is usual")]  # fmt: skip
     r, n = _given_all(found.correlation, i, j), found.shared[i, j]
+    level = np.bincount(matrix.judge, weights=matrix.value) / np.bincount(matrix.judge)
+    r = _less_likeness(r, np.abs(level[i] - level[j]))
     vendor = np.array([matrix.vendor.get(name, "") for name in matrix.judges])
     one = (vendor[i] == vendor[j]) & (vendor[i] != "")
     usual, z, freedom, half = _hold(r, n, one)
@@ -129,8 +132,29 @@ def _given_all(correlation: Floats, i: Codes, j: Codes) -> Floats:
             if len(others):
                 found = _weighted_median(correlation[each, others] / load[others], load[others])
                 load[each] = min(max(0.5 * (found + load[each]), 0.0), 0.97)
-    rest = np.sqrt((1 - load[i] ** 2) * (1 - load[j] ** 2))
+    # The square root of what would make it a partial correlation: two exact judges share little
+    # that is not quality, and a small second thing in common would look like a large part of it.
+    rest = ((1 - load[i] ** 2) * (1 - load[j] ** 2)) ** 0.25
     return np.clip((correlation[i, j] - load[i] * load[j]) / rest, -0.99, 0.99)
+
+
+def _less_likeness(r: Floats, apart: Floats) -> Floats:
+    """Take off what comes of two judges being equally strict, by a line held to outliers.
+
+    Verdicts, and scores near the end of their scale, can only go together closely where both
+    judges use them equally often.
+    """
+    if len(r) < FEWEST_LINE or np.ptp(apart) < 1e-9:
+        return r
+    weight = np.ones(len(r))
+    line = np.zeros(len(r))
+    for _ in range(15):
+        x, y = np.average(apart, weights=weight), np.average(r, weights=weight)
+        dx = apart - x
+        line = (float((weight * dx) @ (r - y)) / float((weight * dx) @ dx + 1e-12)) * dx
+        off = np.abs(r - y - line)
+        weight = np.minimum(1.0, 1.3 * max(float(np.median(off)), 1e-6) / np.maximum(off, 1e-12))
+    return np.clip(r - line, -0.99, 0.99)
 
 
 def _weighted_median(values: Floats, weights: Floats) -> float:
@@ -163,4 +187,6 @@ def _independent(r: Floats, n: Floats) -> str:
     """Say what a null of independence would have flagged, which is why it is not used."""
     z = np.arctanh(r) * np.sqrt(np.maximum(n - 3, 1))
     flagged = int(bh(upper(z, 1e6)).sum())
-    return f"{flagged} of {len(r)} pairs would alarm if honest judges were taken to err independently"
+    return (
+        f"{flagged} of {len(r)} pairs would alarm if honest judges were taken to err independently"
+    )

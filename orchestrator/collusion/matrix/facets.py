@@ -118,7 +118,7 @@ def _residuals(
         x, y, ratee = others[mine], value[mine], matrix.ratee[mine]
         slope[j], se[j] = _line(x, y)
         left = _two_slopes(x, y, ratee)
-        left -= _by_bins(x, left)
+        left -= _by_bins(x, left, ratee)
         spread[j] = left.std()
         residual[mine] = left
     middle = float(np.median(slope[np.isfinite(se)])) if np.isfinite(se).any() else 1.0
@@ -163,15 +163,19 @@ def _two_slopes(x: Floats, y: Floats, ratee: Codes) -> Floats:
     return np.asarray(y - a - steep * between[group] - b * within)
 
 
-def _by_bins(x: Floats, left: Floats) -> Floats:
-    """Return the bend of the line: the median of what is left in each sixth of x, shrunk."""
+def _by_bins(x: Floats, left: Floats, ratee: Codes) -> Floats:
+    """Return the bend of the line: what is left in each sixth of x by most ratees, shrunk."""
     edges = np.quantile(x, np.linspace(0, 1, BINS + 1)[1:-1])
     at = np.searchsorted(edges, x)
     bend = np.zeros(BINS)
     for each in range(BINS):
-        inside = left[at == each]
-        if len(inside):
-            bend[each] = inside.mean() * len(inside) / (len(inside) + PSEUDO)
+        inside = at == each
+        if not inside.any():
+            continue
+        _, group, n = np.unique(ratee[inside], return_inverse=True, return_counts=True)
+        means = np.bincount(group, weights=left[inside]) / n
+        middle = np.median(means) if len(means) >= 4 else float(left[inside].mean())
+        bend[each] = middle * n.sum() / (n.sum() + PSEUDO)
     return bend[at]
 
 

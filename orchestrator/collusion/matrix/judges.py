@@ -63,13 +63,17 @@ def _by_slope(facets: Facets) -> list[Answer]:
     judges = len(matrix.judges)
     fitted = np.isfinite(facets.slope_se)
     if fitted.sum() < 3:
-        return [unknown("P1", "fewer than three judges share items, and nothing is known to be bad")]
+        return [
+            unknown("P1", "fewer than three judges share items, and nothing is known to be bad")
+        ]
     known = np.isfinite(facets.others)
     cut = np.quantile(facets.others[known], WORST)
     worst = known & (facets.others <= cut)
     value = (matrix.value - matrix.value.mean()) / matrix.value.std()
     n = np.bincount(matrix.judge[worst], minlength=judges).astype(float)
-    level = np.bincount(matrix.judge[worst], weights=value[worst], minlength=judges) / np.maximum(n, 1)
+    level = np.bincount(matrix.judge[worst], weights=value[worst], minlength=judges) / np.maximum(
+        n, 1
+    )
     square = np.bincount(matrix.judge[worst], weights=value[worst] ** 2, minlength=judges)
     error = np.sqrt(np.maximum(square / np.maximum(n, 1) - level**2, 0.05) / np.maximum(n, 1))
     steep = float(np.median(facets.slope[fitted]))
@@ -94,7 +98,12 @@ def absences(matrix: Matrix) -> list[Answer]:
     """P12: a judge gives no answer on one ratee in particular."""
     absent = matrix.asked.astype(float)
     if not absent.sum():
-        return [unknown("P12", "no row without a score: a missing row does not say whether the judge was asked")]
+        return [
+            unknown(
+                "P12",
+                "no row without a score: a missing row does not say whether the judge was asked",
+            )
+        ]
     given = np.zeros_like(absent)
     np.add.at(given, (matrix.judge, matrix.ratee), 1.0)
     total = given + absent

@@ -103,7 +103,9 @@ class _Columns:
             codes = self.names[name]
             self.codes[name].append(codes.setdefault(text, len(codes)))
         self.value.append(_number(row.get(self.measure), self.measure, number))
-        self.gold.append(_number(row.get("gold"), "verdict" if self.measure == "verdict" else "gold", number))
+        self.gold.append(
+            _number(row.get("gold"), "verdict" if self.measure == "verdict" else "gold", number)
+        )
         self.line.append(number)
         for column, about in (("vendor", "judge"), ("ratee_vendor", "ratee")):
             if vendor := _text(row.get(column)):
@@ -119,10 +121,16 @@ class _Columns:
         is_verdict = self.measure == "verdict"
         notes = []
         gold_is_verdict = is_verdict
-        if not is_verdict and np.isin(gold[~np.isnan(gold)], (0, 1)).all() and not _is_binary(value):
+        if (
+            not is_verdict
+            and np.isin(gold[~np.isnan(gold)], (0, 1)).all()
+            and not _is_binary(value)
+        ):
             gold_is_verdict = True
             if not np.isnan(gold).all():
-                notes.append("gold is read as 1 = bad, 0 = good: it is not on the scale of the scores")
+                notes.append(
+                    "gold is read as 1 = bad, 0 = good: it is not on the scale of the scores"
+                )
         if is_verdict or higher_is_worse:
             value = (1 - value) if is_verdict else -value
             gold = gold if gold_is_verdict else -gold
@@ -133,9 +141,13 @@ class _Columns:
         first, means, repeats = _merge(codes, value, kept)
         if repeats:
             why = "orders of showing" if len(self.orders) > 1 else "duplicate rows"
-            notes.append(f"{repeats:,} rows repeat judge, ratee and item ({why}): their mean is used")
+            notes.append(
+                f"{repeats:,} rows repeat judge, ratee and item ({why}): their mean is used"
+            )
         if len(kept) < len(value):
-            notes.append(f"{len(value) - len(kept):,} rows have no {self.measure}: counted as absences")
+            notes.append(
+                f"{len(value) - len(kept):,} rows have no {self.measure}: counted as absences"
+            )
         return Matrix(
             judges=tuple(self.names["judge"]), ratees=tuple(self.names["ratee"]),
             items=tuple(self.names["item"]), judge=codes["judge"][first], ratee=codes["ratee"][first],
@@ -248,7 +260,9 @@ def _number(value: Any, column: str, line: int) -> float:
     if not math.isfinite(number):
         raise MatrixError(f"line {line}: {column} is {text[:40]!r}, which is no finite number")
     if column == "verdict" and number not in (0.0, 1.0):
-        raise MatrixError(f"line {line}: verdict and gold are 0 or 1, not {text[:40]!r}; for scores name the column score")
+        raise MatrixError(
+            f"line {line}: verdict and gold are 0 or 1, not {text[:40]!r}; for scores name the column score"
+        )
     return number
 
 

@@ -100,7 +100,8 @@ class Simulator:
                 for at, vote in zip(panel, votes, strict=True)
             ]
         return [
-            vote and not (self._lets_pass(at, item) and self._acts()) for at, vote in zip(panel, votes, strict=True)
+            vote and not (self._lets_pass(at, item) and self._acts())
+            for at, vote in zip(panel, votes, strict=True)
         ]
 
     def _acts(self) -> bool:

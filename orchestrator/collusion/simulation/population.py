@@ -11,7 +11,9 @@ from scipy.special import ndtri
 from orchestrator.collusion.evidence import Floats
 from orchestrator.collusion.observations import Node
 
-Plant = Literal["", "stamper", "pair", "vendor", "clique", "copier", "signal", "captured", "sleeper"]
+Plant = Literal[
+    "", "stamper", "pair", "vendor", "clique", "copier", "signal", "captured", "sleeper"
+]
 Null = Literal["", "same-model", "weak", "drifting", "hard-agent"]
 Channel = Literal["label", "style"]
 
@@ -112,7 +114,11 @@ class Population:
         if plant == "signal":
             return (agent_name(self.favoured[0]),)
         names = tuple(map(auditor_name, self.guilty))
-        return names + tuple(map(agent_name, self.favoured)) if plant in ("pair", "captured") else names
+        return (
+            names + tuple(map(agent_name, self.favoured))
+            if plant in ("pair", "captured")
+            else names
+        )
 
 
 def populate(scenario: Scenario, rng: np.random.Generator) -> Population:
