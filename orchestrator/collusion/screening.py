@@ -176,4 +176,5 @@ def _screen(state: State) -> Floats:
     _, _, spread, sum_p = np.moveaxis(state.view("cells"), -1, 0)
     shift = 0.4 * sum_p / np.sqrt(np.maximum(spread, 0.25))
     ratio = shift * leniency(state) - shift**2 / 2
-    return np.asarray(np.clip(ratio, -2.0, 6.0).ravel())
+    # Votes show nothing of an auditor that needs to be told a name: they count as half a witness.
+    return np.asarray(np.logaddexp(np.clip(ratio, -6.0, 6.0), 0.0).ravel() - np.log(2))

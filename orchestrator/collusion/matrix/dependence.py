@@ -19,9 +19,11 @@ from orchestrator.collusion.matrix.answers import Answer, Family, bh, spread_of,
 from orchestrator.collusion.matrix.facets import Facets
 from orchestrator.collusion.matrix.reading import Codes
 
-FEWEST_PAIRS, FEWEST_SHARED = 6, 20
+FEWEST_PAIRS, FEWEST_SPARE, FEWEST_SHARED = 6, 5, 20
 MOST_JUDGES = 2000
-EXCESS = 0.1
+EXCESS = 0.3
+"""Honest configurations of one model err together by about this much more than those of two: a pair
+that shares less than that beyond the rest is no clique, however sure it is."""
 SWEEPS = 25
 ROWS_A_GROUP = 3
 FEWEST_LINE = 15
@@ -87,15 +89,19 @@ def cliques(facets: Facets, left_out: set[int]) -> list[Answer]:
     i, j = np.nonzero(np.triu(found.shared >= FEWEST_SHARED, 1) & scored[:, None] & scored[None, :])
     kept = ~np.isin(i, list(left_out)) & ~np.isin(j, list(left_out))
     i, j = i[kept], j[kept]
-    if len(i) < FEWEST_PAIRS:
-        return [unknown("P5", f"{len(i)} pairs of judges share {FEWEST_SHARED} responses: with fewer than "
-                        f"{FEWEST_PAIRS} nothing is known about what is usual")]  # fmt: skip
+    spare = len(i) - len(np.union1d(i, j))
+    if spare < FEWEST_SPARE:
+        why = (f"{len(i)} pairs of judges share {FEWEST_SHARED} responses, which is too few to know what "
+               "is usual: it takes five judges or more")  # fmt: skip
+        return [unknown("P5", why)]
     r, n = _given_all(found.correlation, i, j), found.shared[i, j]
-    level = np.bincount(matrix.judge, weights=matrix.value) / np.bincount(matrix.judge)
+    count = np.bincount(matrix.judge, minlength=len(matrix.judges))
+    level = np.bincount(matrix.judge, weights=matrix.value, minlength=len(count))
+    level = level / np.maximum(count, 1)
     r = _less_likeness(r, np.abs(level[i] - level[j]))
     vendor = np.array([matrix.vendor.get(name, "") for name in matrix.judges])
     one = (vendor[i] == vendor[j]) & (vendor[i] != "")
-    usual, z, freedom, half = _hold(r, n, one)
+    usual, z, freedom, half = _hold(r, n, one, spare)
     p = upper(z, freedom)
     alarms = bh(p) & (r - usual > EXCESS)
     family = Family(
@@ -108,14 +114,15 @@ def cliques(facets: Facets, left_out: set[int]) -> list[Answer]:
 
 
 def communities(found: Dependence) -> list[set[str]]:
-    """Return the groups of judges whose errors go together more than with the others."""
+    """Return groups of judges that share more than all judges do: Louvain on the largest quarter."""
     graph: nx.Graph[str] = nx.Graph()
     graph.add_nodes_from(found.judges)
-    middle = float(np.median(found.correlation[np.triu_indices(len(found.judges), 1)]))
-    for i, j in zip(*np.triu_indices(len(found.judges), 1), strict=True):
-        weight = float(found.correlation[i, j]) - middle
+    i, j = np.triu_indices(len(found.judges), 1)
+    shared = _given_all(found.correlation, i, j)
+    floor = float(np.quantile(shared, 0.75)) if len(shared) else 0.0
+    for a, b, weight in zip(i, j, shared - floor, strict=True):
         if weight > 0:
-            graph.add_edge(found.judges[i], found.judges[j], weight=weight)
+            graph.add_edge(found.judges[a], found.judges[b], weight=float(weight))
     return [set(group) for group in nx.community.louvain_communities(graph, seed=0)]
 
 
@@ -163,7 +170,9 @@ def _weighted_median(values: Floats, weights: Floats) -> float:
     return float(values[order[int(np.searchsorted(running, running[-1] / 2))]])
 
 
-def _hold(r: Floats, n: Floats, one: Flags) -> tuple[Floats, Floats, Floats, Floats]:
+def _hold(
+    r: Floats, n: Floats, one: Flags, spare: int
+) -> tuple[Floats, Floats, Floats, Floats]:
     """Hold each pair against its like: usual value, z, degrees of freedom, half an interval."""
     fisher = np.arctanh(r)
     noise = 1 / np.maximum(n - 3, 1)
@@ -174,11 +183,11 @@ def _hold(r: Floats, n: Floats, one: Flags) -> tuple[Floats, Floats, Floats, Flo
         if not mine.any():
             continue
         middle = float(np.median(fisher[alike]))
-        beyond = max(spread_of(fisher[alike]) ** 2 - float(np.median(noise[alike])), 0.0)
+        beyond = max(len(r) / spare * spread_of(fisher[alike]) ** 2 - float(np.median(noise[alike])), 0.0)
         total = np.sqrt(beyond + noise[mine])
         z[mine] = (fisher[mine] - middle) / total
         usual[mine] = np.tanh(middle)
-        freedom[mine] = min(max(float(alike.sum()) - 1, 3.0), 20.0)
+        freedom[mine] = min(max(float(alike.sum()) * spare / len(r), 3.0), 20.0)
         half[mine] = 1.96 * total
     return usual, z, freedom, half
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import bdtrc
+from scipy.special import betainc
 
 from orchestrator.collusion.evidence import Floats, above, wilson
 from orchestrator.collusion.matrix.answers import Answer, Family, bh, spread_of, unknown, upper
@@ -116,7 +116,7 @@ def absences(matrix: Matrix) -> list[Answer]:
     if len(j) < 4:
         return [unknown("P12", "fewer than four cells of judge and ratee with five rows")]
     k, n, rate = absent[j, r], total[j, r], usual[j, r]
-    p = np.where(k > 0, bdtrc(np.maximum(k - 1, 0), n, rate), 1.0)
+    p = np.where(k > 0, betainc(np.maximum(k, 1), n - np.maximum(k, 1) + 1, rate), 1.0)
     low, high = np.array([wilson(a, b) for a, b in zip(k, n, strict=True)]).T
     family = Family(
         "P12", [(matrix.judges[a], matrix.ratees[b]) for a, b in zip(j, r, strict=True)], p,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,8 @@ LIVE_ONLY = {
     "P11": "it needs the judges' reasons",
     "P13": "it needs verdicts with and without the justification",
 }
+DEGENERATE = (FloatingPointError, RuntimeWarning, np.linalg.LinAlgError)
+TOO_THIN = "the matrix is too thin or too uniform for this test: its numbers break down"
 FITTED = ("P1", "P2", "P3", "P4", "P5")
 
 
@@ -65,25 +68,40 @@ def examine(matrix: Matrix) -> Report:
 
 def _answer(matrix: Matrix) -> tuple[list[Answer], Facets | None]:
     found = [unknown(pattern, why) for pattern, why in LIVE_ONLY.items()]
-    found += absences(matrix)
+    found += _tried("P12", lambda: absences(matrix))
     if why := _unfit(matrix):
         return found + [unknown(pattern, why) for pattern in FITTED], None
-    facets = fit(matrix)
-    stamped = stamps(facets)
-    found += stamped
+    try:
+        facets = fit(matrix)
+        cells = make_cells(facets)
+    except DEGENERATE:
+        return found + [unknown(pattern, TOO_THIN) for pattern in FITTED], None
+    stamped = _tried("P1", lambda: stamps(facets))
     left_out = {
         matrix.judges.index(answer.finding.members[0])
         for answer in stamped
         if answer.finding.status == "alarm"
     }
-    cells = make_cells(facets)
-    same, explained = vendors(cells)
-    explained |= {(j, r) for j in left_out for r in range(len(matrix.ratees))}
-    found += same
-    found += pairs(cells, explained)
-    found += reciprocal(cells)
-    found += cliques(facets, left_out)
+    explained = {(j, r) for j in left_out for r in range(len(matrix.ratees))}
+
+    def favour() -> list[Answer]:
+        same, cells_of_vendors = vendors(cells)
+        explained.update(cells_of_vendors)
+        return same
+
+    found += stamped + _tried("P3", favour)
+    found += _tried("P2", lambda: pairs(cells, explained))
+    found += _tried("P4", lambda: reciprocal(cells))
+    found += _tried("P5", lambda: cliques(facets, left_out))
     return found, facets
+
+
+def _tried(pattern: str, test: Callable[[], list[Answer]]) -> list[Answer]:
+    """Return a test's answers; where its numbers break down, that it could not be made."""
+    try:
+        return test()
+    except DEGENERATE:
+        return [unknown(pattern, TOO_THIN)]
 
 
 def _unfit(matrix: Matrix) -> str:
