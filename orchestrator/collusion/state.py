@@ -7,6 +7,7 @@ import json
 from collections import OrderedDict
 from dataclasses import asdict
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,7 +166,7 @@ class State:
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as archive:
                 return cls._read({name: archive[name] for name in archive.files})
-        except (ValueError, KeyError, OSError, EOFError) as error:
+        except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
             raise CrossauditError(
                 f"this is no checkpoint of the collusion graph: {error}"
             ) from None

@@ -107,11 +107,12 @@ def absences(matrix: Matrix) -> list[Answer]:
     given = np.zeros_like(absent)
     np.add.at(given, (matrix.judge, matrix.ratee), 1.0)
     total = given + absent
-    rows, columns = total.sum(axis=1), total.sum(axis=0)
     overall = absent.sum() / total.sum()
-    by_row = (absent.sum(axis=1) + 5 * overall) / (rows + 5)
-    by_column = (absent.sum(axis=0) + 5 * overall) / (columns + 5)
-    usual = np.clip(np.outer(by_row, by_column) / overall + 0.02, 1e-4, 0.95)
+    elsewhere = absent.sum(axis=1, keepdims=True) - absent + 5 * overall
+    by_row = elsewhere / (total.sum(axis=1, keepdims=True) - total + 5)
+    elsewhere = absent.sum(axis=0, keepdims=True) - absent + 5 * overall
+    by_column = elsewhere / (total.sum(axis=0, keepdims=True) - total + 5)
+    usual = np.minimum(np.maximum(by_row, by_column) + 0.02, 0.95)
     j, r = np.nonzero(total >= 5)
     if len(j) < 4:
         return [unknown("P12", "fewer than four cells of judge and ratee with five rows")]
@@ -122,6 +123,7 @@ def absences(matrix: Matrix) -> list[Answer]:
         "P12", [(matrix.judges[a], matrix.ratees[b]) for a, b in zip(j, r, strict=True)], p,
         k / n - rate, (high - low) / 2, n, 0.2,
         "share of rows without an answer above what judge and ratee have elsewhere",
-        "binomial tail against row times column, plus .02; Benjamini-Hochberg",
+        "binomial tail against the larger of judge's and ratee's rate elsewhere, plus .02; "
+        "Benjamini-Hochberg",
     )  # fmt: skip
     return family.answers(bh(p))

@@ -1,7 +1,7 @@
 """The thirteen patterns, tested in the order in which one explains another away.
 
-A broken or careless auditor (P1), one that turned (P9) and a vendor that favours its own (P3) come
-before pairs (P2) and groups (P5): what is explained is left out of the tests that follow, so that
+A broken or careless auditor (P1), one that turned (P9), a text that fools everybody (P8) and a
+vendor that favours its own (P3) come before pairs (P2) and groups (P5): what is explained is left out of the tests that follow, so that
 one cause does not raise several alarms.
 """
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from orchestrator.collusion.state import State
 
 ORDER: tuple[Callable[[State, Explained], Tested], ...] = (
-    stamp, drift, vendors, pairs, clique, reciprocal, copying, awareness, signal, silence,
+    stamp, drift, signal, vendors, pairs, clique, reciprocal, copying, awareness, silence,
     duplicated, absence, captured,
 )  # fmt: skip
 

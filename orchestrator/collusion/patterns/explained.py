@@ -29,6 +29,9 @@ class Explained:
                 rows = state.vendors(auditors=True)[names[0]]
                 columns = state.vendors(auditors=False)[names[0]]
                 self.cells |= {(row, column) for row in rows for column in columns}
+            elif tested.pattern == "P8":
+                column = state.agents[names[0]]
+                self.cells |= {(row, column) for row in range(len(state.auditors))}
             elif tested.pattern == "P2":
                 self.cells.add((state.auditors[names[0]], state.agents[names[1]]))
 

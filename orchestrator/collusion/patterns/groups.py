@@ -25,7 +25,7 @@ def clique(state: State, explained: Explained) -> Tested:
     both = state.view("pairs")
     cells = [
         (i, j) for i, j in np.argwhere(both[..., 0] > 0).tolist()
-        if i not in explained.auditors and j not in explained.auditors
+        if not {i, j} & explained.auditors and not _is_one_model(state, names[i], names[j])
     ]  # fmt: skip
     if len(cells) < FEW or not state.null_at:
         cells = []
@@ -45,10 +45,16 @@ def clique(state: State, explained: Explained) -> Tested:
     return Tested(
         "P5", [(names[i], names[j]) for i, j in cells], values, measure,
         says="how far errors of the two go together above the median of pairs like them "
-        f"(other or same vendor), by more than {MARGIN:g}",
+        f"(other or same vendor; pairs of one model are left out), by more than {MARGIN:g}",
         margin=0.25, missing=f"fewer than {FEW} pairs of auditors have judged the same items: "
         "nothing is known about what is usual",
     )  # fmt: skip
+
+
+def _is_one_model(state: State, one: str, other: str) -> bool:
+    """Tell whether two auditors are declared to be one model, which errs alike by itself."""
+    first, second = state.nodes.get(one), state.nodes.get(other)
+    return bool(first and second and first.model and first.model == second.model)
 
 
 def cliques(state: State, explained: Explained | None = None) -> list[tuple[str, ...]]:

@@ -103,7 +103,7 @@ def signal(state: State, explained: Explained) -> Tested:
     found: list[tuple[int, list[int], float]] = []
     for column in range(len(agents)):
         tried = np.flatnonzero(state.view("swaps")[:, column, STYLE, 0]).tolist()
-        rows = {r for r in tried if (r, column) not in explained.cells} - explained.auditors
+        rows = set(tried) - explained.auditors
         used = [block for block in blocks if rows & set(block)]
         if len(used) >= 2:
             parts = [sorted(rows - set(block)) for block in used]
