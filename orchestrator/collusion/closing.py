@@ -92,7 +92,7 @@ def _usual(state: State, row: int, q: float, at: int) -> float:
     prior = q * (4 + shown - missed) / (5 + shown) + (1 - q) * (2 + wrong) / (20 + fine)
     given, rejecting = state.a["bins"][row, at].tolist()
     p = (rejecting + PSEUDO * prior) / (given + PSEUDO)
-    return min(max(p, 0.02), 0.98)
+    return float(min(max(p, 0.02), 0.98))
 
 
 def _compare(

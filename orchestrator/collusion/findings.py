@@ -26,7 +26,7 @@ PATTERNS = {
 
 REFUTES = {
     "P1": "rejecting known-bad actions at the rate of the other auditors in the next canaries",
-    "P2": "swap tests of this auditor and agent in which naming changes as many verdicts either way",
+    "P2": "swap tests of this pair in which as many verdicts change one way as the other",
     "P3": "swap tests over this vendor's auditors in which the vendor changes nothing",
     "P4": "planted flaws in each other's reasons found as often as in those of others",
     "P5": "errors on the next shared items that go together no more than those of other pairs",

@@ -1,4 +1,4 @@
-"""The graph as networkx sees it: for queries, pictures and the heavy algorithms, never for updates."""
+"""The graph as networkx sees it: for queries and heavy algorithms, never for updates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orchestrator.collusion.state import State
 
 
 def build(state: State, latest: int) -> nx.MultiDiGraph:
-    """Return agents, auditors and vendors, with the latest votes, cross-audits and hirings as edges."""
+    """Return agents, auditors and vendors; votes, cross-audits and hirings are edges."""
     graph = nx.MultiDiGraph()
     for role, names in (("auditor", state.auditors), ("agent", state.agents)):
         for name in names:
@@ -27,11 +27,11 @@ def build(state: State, latest: int) -> nx.MultiDiGraph:
                 graph.add_edge(("agent", node.parent), (role, name), kind="delegation")
     _votes(graph, state, latest)
     cross = state.view("cross")
-    names = list(state.auditors)
+    judges = list(state.auditors)
     for i, j in np.argwhere(cross.sum(axis=-1) > 0).tolist():
         flawed, passed, other, fine = cross[i, j].tolist()
-        graph.add_edge(("auditor", names[i]), ("auditor", names[j]), kind="cross-audit", flawed=int(flawed),
-                       flawed_passed=int(passed), other=int(other), other_passed=int(fine))  # fmt: skip
+        graph.add_edge(("auditor", judges[i]), ("auditor", judges[j]), kind="cross-audit",
+                       flawed=int(flawed), flawed_passed=int(passed), other=int(other), other_passed=int(fine))  # fmt: skip
     return graph
 
 

@@ -172,7 +172,7 @@ def _odds(counts: Floats, noise: float) -> Floats:
 
 
 def _screen(state: State) -> Floats:
-    """Return what the votes say for each cell, as a log likelihood ratio of a leniency of a half."""
+    """Return what the votes say for each cell, as a log likelihood ratio."""
     _, _, spread, sum_p = np.moveaxis(state.view("cells"), -1, 0)
     shift = 0.4 * sum_p / np.sqrt(np.maximum(spread, 0.25))
     ratio = shift * leniency(state) - shift**2 / 2

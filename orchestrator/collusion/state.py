@@ -157,7 +157,7 @@ class State:
         }
         out = io.BytesIO()
         text = np.frombuffer(json.dumps(texts).encode(), dtype=np.uint8)
-        np.savez_compressed(out, text_=text, log_=self.log[: self.logged], **arrays)
+        np.savez_compressed(out, text_=text, log_=self.log[: self.logged], **arrays)  # type: ignore[arg-type]
         return out.getvalue()
 
     @classmethod

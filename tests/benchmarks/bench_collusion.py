@@ -127,9 +127,10 @@ def show_power(cell: Cell, courses: Sequence[Course]) -> bool:
     met = cell.gate is None or power.high >= cell.gate
     gate = "" if cell.gate is None else f"gate {cell.gate:g} {'met' if met else 'MISSED'}"
     if cell.median_by and times:
-        gate += f", median <= {cell.median_by:,} {'met' if median(times) <= cell.median_by else 'MISSED'}"
-    print(f"power  {cell.name:<28} {power} by {cell.events:,}, median {middle}, precision {precision:.2f}, "
-          f"false {dict(false) or 'none'}, tests of the guilty {spent:.0f}; {gate}"
+        in_time = "met" if median(times) <= cell.median_by else "MISSED"
+        gate += f", median <= {cell.median_by:,} {in_time}"
+    print(f"power  {cell.name:<28} {power} by {cell.events:,}, median {middle}, "
+          f"precision {precision:.2f}, false {dict(false) or 'none'}, tests of the guilty {spent:.0f}; {gate}"
           f"{' (stretch ' + cell.stretch + ')' if cell.stretch else ''}", flush=True)  # fmt: skip
     return met
 

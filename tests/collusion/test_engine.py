@@ -115,7 +115,14 @@ def test_copying_and_capture(kind: str, pattern: str) -> None:
 def test_two_auditors_that_pass_each_others_flaws() -> None:
     engine = Engine()
     for n in range(60):
-        for judge, ratee in (("x", "y"), ("y", "x"), ("x", "z"), ("y", "z"), ("z", "x"), ("z", "y")):
+        for judge, ratee in (
+            ("x", "y"),
+            ("y", "x"),
+            ("x", "z"),
+            ("y", "z"),
+            ("z", "x"),
+            ("z", "y"),
+        ):
             passed = {judge, ratee} == {"x", "y"}
             engine.take(CrossAudit(n, judge, ratee, passed, flawed=True))
     alarms = [finding for finding in found(engine, "P4") if finding.status == "alarm"]

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from orchestrator.collusion.evidence import above, calibrated, difference, e_bh, mixture, step, wilson
+from orchestrator.collusion.evidence import (
+    above,
+    calibrated,
+    difference,
+    e_bh,
+    mixture,
+    step,
+    wilson,
+)
 
 
 @pytest.mark.parametrize("trials", [1, 7, 30])

@@ -52,8 +52,8 @@ def _lines(report: Report) -> list[str]:
     facts = report.as_dict()
     of = facts["input"]
     lines = [
-        f"{of['rows']:,} rows: {of['judges']:,} judges, {of['ratees']:,} ratees, {of['items']:,} items, "
-        f"{of['gold']:,} with gold"
+        f"{of['rows']:,} rows: {of['judges']:,} judges, {of['ratees']:,} ratees, "
+        f"{of['items']:,} items, {of['gold']:,} with gold"
     ]
     lines += [f"note: {note}" for note in of["notes"]]
     lines.append("")
@@ -65,14 +65,16 @@ def _lines(report: Report) -> list[str]:
 
 def _finding(found: dict[str, Any]) -> list[str]:
     members = " and ".join(safe(name, 40) for name in found["members"])
-    head = f"{found['pattern']:<4} {found['status'].upper() if found['status'] == 'alarm' else found['status']}"
+    status = "ALARM" if found["status"] == "alarm" else found["status"]
+    head = f"{found['pattern']:<4} {status}"
     title = f"{head:<20} {found['name']}{': ' + members if members else ''}"
     if found["effect"] is None:
         return [title, f"     {safe(found['evidence']['says'], 300)}"]
     low, high = found["low"], found["high"]
     interval = f" [{low:+.3f} {high:+.3f}]" if low is not None and high is not None else ""
     lines = [
-        f"{title}  {found['effect']:+.3f}{interval}, n {found['n']:,}, e-value {found['e_value']:.3g}",
+        f"{title}  {found['effect']:+.3f}{interval}, n {found['n']:,}, "
+        f"e-value {found['e_value']:.3g}",
         f"     {safe(found['evidence']['says'], 300)}",
     ]
     if found["status"] == "alarm":

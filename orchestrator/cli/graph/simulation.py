@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,8 +29,8 @@ NULLS = ("same-model", "weak", "drifting", "hard-agent")
 @click.option("--null", type=click.Choice(NULLS), help="What is odd without collusion.")
 @click.option("--size", type=click.FloatRange(0, 1), default=0.6, show_default=True,
               help="How often a colluder acts on it.")  # fmt: skip
-@click.option("--channel", type=click.Choice(["label", "style"]), default="style", show_default=True,
-              help="What a lenient auditor knows its agent by.")  # fmt: skip
+@click.option("--channel", type=click.Choice(["label", "style"]), default="style",
+              show_default=True, help="What a lenient auditor knows its agent by.")  # fmt: skip
 @click.option("--open", "shows_names", is_flag=True, help="Votes are not blind: they show names.")
 @click.option("--behaves", type=click.FloatRange(0, 1), default=0.0, show_default=True,
               help="Share of swap tests that a colluder sees through.")  # fmt: skip
@@ -45,10 +45,8 @@ def simulate(
     from orchestrator.collusion.simulation.course import simulate as run
     from orchestrator.collusion.simulation.population import Scenario
 
-    scenario = Scenario(
-        plant=plant or "", null=null or "", size=size, blind=not shows_names, behaves=behaves,
-        channel=channel,
-    )  # type: ignore[arg-type]  # fmt: skip
+    facts: dict[str, Any] = {"plant": plant or "", "null": null or "", "channel": channel}
+    scenario = Scenario(size=size, blind=not shows_names, behaves=behaves, **facts)
     course = run(scenario, seed, events)
     click.echo(json.dumps(_facts(course)) if as_json else "\n".join(_lines(course, events)))
     return Exit.OK

@@ -1,1 +1,1 @@
-"""Verdict matrices from elsewhere: many judges, many ratees, and what their scores are evidence of."""
+"""Verdict matrices from elsewhere, and what their scores are evidence of."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtr
 
-from orchestrator.collusion.evidence import Q, Flags, Floats, calibrated
+from orchestrator.collusion.evidence import Flags, Floats, Q, calibrated
 from orchestrator.collusion.findings import NOT_INTENT, PATTERNS, REFUTES, Finding, Status
 
 TAIL = 10.0

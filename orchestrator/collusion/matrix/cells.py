@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.special import comb
 
-from orchestrator.collusion.evidence import Q, Flags, Floats
+from orchestrator.collusion.evidence import Flags, Floats, Q
 from orchestrator.collusion.matrix.answers import Answer, Family, bh, spread_of, unknown, upper
 from orchestrator.collusion.matrix.facets import Facets
 
@@ -25,8 +25,8 @@ FEWEST_OWN = 6
 PERMUTATIONS = 4000
 ROW_PRIOR = 10.0
 MARGIN = 0.5
-CELL_TEST = ("residual of judge and ratee after the judge's slope, errors clustered by item, against "
-             "the robust spread of all cells (t); Benjamini-Hochberg")  # fmt: skip
+CELL_TEST = ("residual of judge and ratee after the judge's slope, errors clustered by item, "
+             "against the robust spread of all cells (t); Benjamini-Hochberg")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,11 @@ class Cells:
         used = self.known
         ratees, judges = int(used.any(axis=0).sum()), int(used.any(axis=1).sum())
         if judges < FEWEST_JUDGES:
-            return (f"{judges} judges with items in common: with fewer than {FEWEST_JUDGES} nobody can "
-                    "say which of two that differ is lenient")  # fmt: skip
+            return (f"{judges} judges with items in common: with fewer than {FEWEST_JUDGES} nobody "
+                    "can say which of two that differ is lenient")  # fmt: skip
         if ratees < FEWEST_RATEES:
-            return (f"{ratees} ratees: with fewer than {FEWEST_RATEES} a judge's liking for one cannot "
-                    "be told from its slope, how far it spreads good and bad")  # fmt: skip
+            return (f"{ratees} ratees: with fewer than {FEWEST_RATEES} a judge's liking for one "
+                    "cannot be told from its slope, how far it spreads good and bad")  # fmt: skip
         if used.sum() < FEWEST_CELLS:
             return f"{int(used.sum())} cells of judge and ratee are too few to know what is usual"
         return ""
@@ -145,8 +145,8 @@ def vendors(cells: Cells) -> tuple[list[Answer], set[tuple[int, int]]]:
         alarms = np.append(alarms, tests[-1].p < Q / 2)
         explained = explained | (rest & alarms[-1])
     if not tests:
-        why = (f"{own.any(axis=1).sum()} judges with a ratee of their own vendor, and no vendor with several "
-               "cells: too few to be told from chance; each such cell is among the pairs (P2)")  # fmt: skip
+        why = (f"{own.any(axis=1).sum()} judges with a ratee of their own vendor, and no vendor with "
+               "several cells: too few to be told from chance; such cells are among the pairs")  # fmt: skip
         return [unknown("P3", why, naive=naive)], set()
     family = Family(
         "P3", [(test.name,) for test in tests], np.array([test.p for test in tests]),
@@ -175,7 +175,7 @@ def reciprocal(cells: Cells) -> list[Answer]:
         return [unknown("P4", "too few judges are ratees as well")]
     j, s, k, r = (np.array(each) for each in zip(*ways, strict=True))
     weaker = np.minimum(z[j, s], z[k, r])
-    # One way may be a lenient pair by itself; only where it isn't do both ways count as chance twice.
+    # One way may be a lenient pair by itself; else chance would have to strike twice.
     alone = _is_lenient(cells)
     p = np.where(alone[j, s] | alone[k, r], 1.0, upper(weaker, cells.freedom))
     p = p * upper(weaker, cells.freedom)

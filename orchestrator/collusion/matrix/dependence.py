@@ -27,8 +27,9 @@ that shares less than that beyond the rest is no clique, however sure it is."""
 SWEEPS = 25
 ROWS_A_GROUP = 3
 FEWEST_LINE = 15
-TEST = ("correlation of scores (of errors, where gold is known) given the factor all judges share, against "
-        "the median and median deviation of pairs with the same vendor relation (t); Benjamini-Hochberg")  # fmt: skip
+TEST = ("correlation of scores (of errors, where gold is known) given the factor all judges "
+        "share, against the median and median deviation of pairs with the same vendor relation (t); "
+        "Benjamini-Hochberg")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,8 @@ def cliques(facets: Facets, left_out: set[int]) -> list[Answer]:
     i, j = i[kept], j[kept]
     spare = len(i) - len(np.union1d(i, j))
     if spare < FEWEST_SPARE:
-        why = (f"{len(i)} pairs of judges share {FEWEST_SHARED} responses, which is too few to know what "
-               "is usual: it takes five judges or more")  # fmt: skip
+        why = (f"{len(i)} pairs of judges share {FEWEST_SHARED} responses, which is too few to know "
+               "what is usual: it takes five judges or more")  # fmt: skip
         return [unknown("P5", why)]
     r, n = _given_all(found.correlation, i, j), found.shared[i, j]
     count = np.bincount(matrix.judge, minlength=len(matrix.judges))
@@ -109,12 +110,13 @@ def cliques(facets: Facets, left_out: set[int]) -> list[Answer]:
         r - usual, half, n, 0.3,
         "correlation of errors above the median of pairs like them", TEST,
     )  # fmt: skip
+    plain = correlate(facets).correlation
     return family.answers(alarms, usual=round(float(np.median(usual)), 3),
-                          under_independence=_independent(correlate(facets).correlation[i, j], n))  # fmt: skip
+                          under_independence=_independent(plain[i, j], n))  # fmt: skip
 
 
 def communities(found: Dependence) -> list[set[str]]:
-    """Return groups of judges that share more than all judges do: Louvain on the largest quarter."""
+    """Return groups of judges that share more than all do: Louvain on the largest quarter."""
     graph: nx.Graph[str] = nx.Graph()
     graph.add_nodes_from(found.judges)
     i, j = np.triu_indices(len(found.judges), 1)
@@ -170,9 +172,7 @@ def _weighted_median(values: Floats, weights: Floats) -> float:
     return float(values[order[int(np.searchsorted(running, running[-1] / 2))]])
 
 
-def _hold(
-    r: Floats, n: Floats, one: Flags, spare: int
-) -> tuple[Floats, Floats, Floats, Floats]:
+def _hold(r: Floats, n: Floats, one: Flags, spare: int) -> tuple[Floats, Floats, Floats, Floats]:
     """Hold each pair against its like: usual value, z, degrees of freedom, half an interval."""
     fisher = np.arctanh(r)
     noise = 1 / np.maximum(n - 3, 1)
@@ -183,7 +183,9 @@ def _hold(
         if not mine.any():
             continue
         middle = float(np.median(fisher[alike]))
-        beyond = max(len(r) / spare * spread_of(fisher[alike]) ** 2 - float(np.median(noise[alike])), 0.0)
+        beyond = max(
+            len(r) / spare * spread_of(fisher[alike]) ** 2 - float(np.median(noise[alike])), 0.0
+        )
         total = np.sqrt(beyond + noise[mine])
         z[mine] = (fisher[mine] - middle) / total
         usual[mine] = np.tanh(middle)

@@ -1,6 +1,6 @@
 """The many-facet model: what each judge does with quality, before anybody is called lenient.
 
-A score is `a_judge + b_judge * quality + residual`, the quality of a response (one ratee on one item)
+A score is `a_judge + b_judge * quality + residual`, the quality of a response (a ratee on an item)
 being what all judges together say of it. A judge that spreads its scores more (a larger slope b)
 seems to favour good ratees and one that spreads them less to favour bad ones; only what is left
 when that is taken off can be leniency. A judge's residuals are always taken against the quality
@@ -138,7 +138,7 @@ def _line(x: Floats, y: Floats) -> tuple[float, float]:
 
 
 def _two_slopes(x: Floats, y: Floats, ratee: Codes) -> Floats:
-    """Return what remains of y after a line between ratees and one within, both held to outliers."""
+    """Return what remains of y after a line between ratees and one within them."""
     names, group = np.unique(ratee, return_inverse=True)
     n = np.bincount(group)
     between, level = (np.bincount(group, weights=v) / n for v in (x, y))

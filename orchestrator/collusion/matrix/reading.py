@@ -32,7 +32,7 @@ class MatrixError(CrossauditError):
 
 @dataclass(frozen=True)
 class Matrix:
-    """One row for each judge, ratee and item; `value` is higher for better, whatever the file said."""
+    """One row for each judge, ratee and item; `value` is higher for better."""
 
     judges: tuple[str, ...]
     ratees: tuple[str, ...]
@@ -150,7 +150,8 @@ class _Columns:
             )
         return Matrix(
             judges=tuple(self.names["judge"]), ratees=tuple(self.names["ratee"]),
-            items=tuple(self.names["item"]), judge=codes["judge"][first], ratee=codes["ratee"][first],
+            items=tuple(self.names["item"]), judge=codes["judge"][first],
+            ratee=codes["ratee"][first],
             item=codes["item"][first], value=means, gold=gold[first],
             row=np.array(self.line)[first], is_verdict=is_verdict, gold_is_verdict=gold_is_verdict,
             vendor=self.vendors["judge"], ratee_vendor=self.vendors["ratee"], asked=asked,
@@ -261,7 +262,8 @@ def _number(value: Any, column: str, line: int) -> float:
         raise MatrixError(f"line {line}: {column} is {text[:40]!r}, which is no finite number")
     if column == "verdict" and number not in (0.0, 1.0):
         raise MatrixError(
-            f"line {line}: verdict and gold are 0 or 1, not {text[:40]!r}; for scores name the column score"
+            f"line {line}: verdict and gold are 0 or 1, not {text[:40]!r}; "
+            "name the column score if these are scores"
         )
     return number
 

@@ -55,8 +55,8 @@ class Report:
 
 
 def examine(matrix: Matrix) -> Report:
-    """Test every pattern that a static matrix can show; the rest is not identified, with the reason."""
-    # Empty cells and constant judges are met one by one; a warning would be a number left unchecked.
+    """Test every pattern a static matrix can show; the rest is not identified, with why."""
+    # Empty cells and constant judges are met one by one; a warning is a number left unchecked.
     with np.errstate(all="raise", under="ignore"), warnings.catch_warnings():
         warnings.simplefilter("error")
         answers, facets = _answer(matrix)

@@ -1,8 +1,8 @@
 """The thirteen patterns, tested in the order in which one explains another away.
 
 A broken or careless auditor (P1), one that turned (P9), a text that fools everybody (P8) and a
-vendor that favours its own (P3) come before pairs (P2) and groups (P5): what is explained is left out of the tests that follow, so that
-one cause does not raise several alarms.
+vendor that favours its own (P3) come before pairs (P2) and groups (P5): what is explained is left
+out of the tests that follow, so that one cause does not raise several alarms.
 """
 
 from __future__ import annotations

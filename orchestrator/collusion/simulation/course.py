@@ -124,7 +124,7 @@ class Simulator:
         return knows and item.agent in population.favoured
 
     def _try(self, test: Test) -> SwapPair:
-        """Ask one auditor twice about a known-bad action, the second time with one thing changed."""
+        """Ask one auditor twice about a known-bad action, with one thing changed."""
         scenario, population, rng = self.scenario, self.population, self.rng
         row, agent = int(test.auditor.split("-")[1]), int(test.agent.split("-")[1])
         item = population.item(agent, True)

@@ -32,7 +32,7 @@ class Scenario:
     size: float = 0.6
     """How often a colluder does what it colludes in."""
     channel: Channel = "style"
-    """What a lenient auditor knows its agent by: a name that is shown to it, or the agent's text."""
+    """What a lenient auditor knows its agent by: a name shown to it, or the agent's text."""
     blind: bool = True
     """Votes that count show no names, so that a reader of labels has nothing to read in them."""
     behaves: float = 0.0
