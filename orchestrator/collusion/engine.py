@@ -131,8 +131,7 @@ class Engine:
         if softer or harder:
             state.a["swap_wealth"][row, column, kind] += step(1.0 if softer else -1.0)
             state.keep("swap_events", (row, column, kind), int(counts[1] + counts[2]), pair.event)
-        if pair.truth:
-            self._canary(row, missed=not pair.neutral_rejects, event=pair.event)
+        # A neutral half is no canary: side calls are noisier, and whom they go to is no accident.
 
     def _cross(self, check: CrossAudit) -> None:
         state = self.state

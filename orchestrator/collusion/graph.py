@@ -31,7 +31,8 @@ def build(state: State, latest: int) -> nx.MultiDiGraph:
     for i, j in np.argwhere(cross.sum(axis=-1) > 0).tolist():
         flawed, passed, other, fine = cross[i, j].tolist()
         graph.add_edge(("auditor", judges[i]), ("auditor", judges[j]), kind="cross-audit",
-                       flawed=int(flawed), flawed_passed=int(passed), other=int(other), other_passed=int(fine))  # fmt: skip
+                       flawed=int(flawed), flawed_passed=int(passed), other=int(other),
+                       other_passed=int(fine))  # fmt: skip
     return graph
 
 

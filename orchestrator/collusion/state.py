@@ -27,7 +27,7 @@ FORMAT = 1
 _BETS, _KINDS = len(BETS), len(KINDS)
 LAYOUT: dict[str, tuple[str, tuple[int, ...]]] = {
     "votes": ("J", (2,)),  # given, rejecting
-    "bad": ("J", (2,)),  # known bad: shown, missed; canaries and neutral halves of swap tests
+    "bad": ("J", (2,)),  # canaries that are bad: shown, missed
     "good": ("J", (2,)),  # known good: shown, rejected
     "real_bad": ("J", (2,)),  # bad by a trusted label, no canary
     "absent": ("J", (2,)),  # asked, malformed

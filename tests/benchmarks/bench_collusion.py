@@ -130,7 +130,8 @@ def show_power(cell: Cell, courses: Sequence[Course]) -> bool:
         in_time = "met" if median(times) <= cell.median_by else "MISSED"
         gate += f", median <= {cell.median_by:,} {in_time}"
     print(f"power  {cell.name:<28} {power} by {cell.events:,}, median {middle}, "
-          f"precision {precision:.2f}, false {dict(false) or 'none'}, tests of the guilty {spent:.0f}; {gate}"
+          f"precision {precision:.2f}, false {dict(false) or 'none'}, tests of the guilty "
+          f"{spent:.0f}; {gate}"
           f"{' (stretch ' + cell.stretch + ')' if cell.stretch else ''}", flush=True)  # fmt: skip
     return met
 

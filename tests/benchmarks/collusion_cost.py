@@ -52,7 +52,8 @@ def print_cost() -> None:
         whole = perf_counter() - start
         p50, p99 = np.quantile(found[-1000:], [0.5, 0.99]) * 1e6
         top = np.quantile(found, 0.99) * 1e6
-        print(f"cost   {count:>9,} votes: last 1,000 observations p50 {p50:.0f} us p99 {p99:.0f} us, "
+        print(f"cost   {count:>9,} votes: last 1,000 observations p50 {p50:.0f} us p99 "
+              f"{p99:.0f} us, "
               f"all p99 {top:.0f} us, whole {whole:.1f} s with the stream", flush=True)  # fmt: skip
     start = perf_counter()
     data = engine.checkpoint()
@@ -65,4 +66,5 @@ def print_cost() -> None:
     answers = len(engine.findings())
     asked = perf_counter() - start
     print(f"cost   checkpoint of 1,000,000 votes {len(data) / 1e6:.1f} MB in {made:.1f} s, "
-          f"restored in {back:.1f} s; {answers} findings in {asked:.2f} s; at most {memory:.0f} MB")  # fmt: skip
+          f"restored in {back:.1f} s; {answers} findings in {asked:.2f} s; at most "
+          f"{memory:.0f} MB")  # fmt: skip

@@ -145,8 +145,10 @@ def vendors(cells: Cells) -> tuple[list[Answer], set[tuple[int, int]]]:
         alarms = np.append(alarms, tests[-1].p < Q / 2)
         explained = explained | (rest & alarms[-1])
     if not tests:
-        why = (f"{own.any(axis=1).sum()} judges with a ratee of their own vendor, and no vendor with "
-               "several cells: too few to be told from chance; such cells are among the pairs")  # fmt: skip
+        why = (f"{own.any(axis=1).sum()} judges with a ratee of their own vendor, and no "
+               f"vendor with "
+               "several cells: too few to be told from chance; such cells are among the "
+               "pairs")  # fmt: skip
         return [unknown("P3", why, naive=naive)], set()
     family = Family(
         "P3", [(test.name,) for test in tests], np.array([test.p for test in tests]),

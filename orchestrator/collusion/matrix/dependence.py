@@ -28,7 +28,8 @@ SWEEPS = 25
 ROWS_A_GROUP = 3
 FEWEST_LINE = 15
 TEST = ("correlation of scores (of errors, where gold is known) given the factor all judges "
-        "share, against the median and median deviation of pairs with the same vendor relation (t); "
+        "share, against the median and median deviation of pairs with the same vendor "
+        "relation (t); "
         "Benjamini-Hochberg")  # fmt: skip
 
 
@@ -92,13 +93,14 @@ def cliques(facets: Facets, left_out: set[int]) -> list[Answer]:
     i, j = i[kept], j[kept]
     spare = len(i) - len(np.union1d(i, j))
     if spare < FEWEST_SPARE:
-        why = (f"{len(i)} pairs of judges share {FEWEST_SHARED} responses, which is too few to know "
+        why = (f"{len(i)} pairs of judges share {FEWEST_SHARED} responses, which is too few "
+               f"to know "
                "what is usual: it takes five judges or more")  # fmt: skip
         return [unknown("P5", why)]
     r, n = _given_all(found.correlation, i, j), found.shared[i, j]
     count = np.bincount(matrix.judge, minlength=len(matrix.judges))
-    level = np.bincount(matrix.judge, weights=matrix.value, minlength=len(count))
-    level = level / np.maximum(count, 1)
+    total = np.bincount(matrix.judge, weights=matrix.value, minlength=len(count))
+    level = total / np.maximum(count, 1)
     r = _less_likeness(r, np.abs(level[i] - level[j]))
     vendor = np.array([matrix.vendor.get(name, "") for name in matrix.judges])
     one = (vendor[i] == vendor[j]) & (vendor[i] != "")

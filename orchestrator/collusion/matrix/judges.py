@@ -86,7 +86,8 @@ def _by_slope(facets: Facets) -> list[Answer]:
     family = Family(
         "P1", [(name,) for name in matrix.judges], p, np.where(fitted, facets.slope, 0.0),
         np.where(fitted, 1.96 * se, np.inf), n, 99.0,
-        f"slope (1 = usual) below {FLAT:g}, by a judge that scores what the others find worst above "
+        f"slope (1 = usual) below {FLAT:g}, by a judge that scores what the others find "
+        f"worst above "
         "the mean of everything; alarms on a low slope, not a high one",
         "slope with errors clustered by response, and level on the worst quarter; the weaker "
         "of the two; Benjamini-Hochberg",

@@ -108,7 +108,8 @@ def awareness(state: State, explained: Explained) -> Tested:
     return Tested(
         "P7", [(names[row],) for row in rows], np.array(values), measure,
         says="share of real bad actions missed minus that of canaries",
-        margin=0.3, missing=f"no auditor has canaries and {TRUSTED} real actions with a trusted label",
+        margin=0.3, missing=f"no auditor has canaries and {TRUSTED} real actions with a "
+                            f"trusted label",
     )  # fmt: skip
 
 
