@@ -171,8 +171,8 @@ def reciprocal(cells: Cells) -> list[Answer]:
     column = {name: at for at, name in enumerate(matrix.ratees)}
     both = [(j, column[name]) for j, name in enumerate(matrix.judges) if name in column]
     z, ways = cells.z, []
-    for at, (j, r) in enumerate(both):
-        ways += [(j, s, k, r) for k, s in both[at + 1 :] if np.isfinite(z[j, s] + z[k, r])]
+    for at, (one, own) in enumerate(both):
+        ways += [(one, s, k, own) for k, s in both[at + 1 :] if np.isfinite(z[one, s] + z[k, own])]
     if len(ways) < FEWEST_RATEES:
         return [unknown("P4", "too few judges are ratees as well")]
     j, s, k, r = (np.array(each) for each in zip(*ways, strict=True))
@@ -226,7 +226,7 @@ def _liking(mean: Floats, se: Floats) -> Floats:
     lost = np.sqrt(judges * ratees / max((judges - 1) * (ratees - 2), 1))
 
     def beyond(at: Flags) -> float:
-        return max((spread_of(mean[at]) * lost) ** 2 - float(np.median(se[at] ** 2)), 0.0)
+        return float(max((spread_of(mean[at]) * lost) ** 2 - float(np.median(se[at] ** 2)), 0.0))
 
     everyone = max(beyond(known), 0.05 * float(np.median(se[known] ** 2)))
     found = np.full(len(mean), everyone)
@@ -239,7 +239,7 @@ def _liking(mean: Floats, se: Floats) -> Floats:
             found[j] = (count * max(beyond(at), 0.5 * everyone) + ROW_PRIOR * everyone) / (
                 count + ROW_PRIOR
             )
-    return np.sqrt(found)
+    return np.asarray(np.sqrt(found))
 
 
 def _own(cells: Cells) -> tuple[Flags, dict[str, tuple[list[int], list[int]]]]:
