@@ -1,3 +1,5 @@
+# Above 300 lines: pairs, vendors and reciprocity share one table of cells and its null.
+
 """Leniency of judges on ratees: pairs (P2), vendors (P3) and reciprocity (P4).
 
 Every judge has likings that mean nothing, and with enough items each would be significant. What a
