@@ -4,15 +4,15 @@ UV ?= uv
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-input
-BENCHES := $(sort $(wildcard tests/benchmarks/bench_*.py))
+BENCHES := $(filter-out %/bench_collusion.py,$(sort $(wildcard tests/benchmarks/bench_*.py)))
 MEASURES := $(sort $(wildcard tests/benchmarks/measure*.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench torture measure lock clean
+.PHONY: help install demo test check bench bench-collusion torture measure lock clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(VENV)/.installed ## make .venv with everything locked, or bring it up to date
 	@:
@@ -32,6 +32,9 @@ check: install ## run the gates: ruff, mypy, import contracts, shape of the hous
 
 bench: install ## measure speed: milliseconds, and ratios to a baseline of the same run
 	@$(call run_all,$(BENCHES))
+
+bench-collusion: install ## measure what the collusion graph finds in made-up populations (long)
+	@$(BIN)/python -m tests.benchmarks.bench_collusion
 
 torture: install ## kill a writing guard a thousand times; no acknowledged event may be lost
 	@$(BIN)/python -m tests.benchmarks.torture --rounds 1000

@@ -39,6 +39,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "audit": Entry("audit:audit", "Show what each auditor added to a decision."),
         "explain": Entry("explain:explain", "Say why an action was decided as it was."),
         "panel": Entry("panel:panel", "Say what model auditors did, and if their debates pay."),
+        "graph": Entry("graph.group:graph", "Test who agrees with whom for collusion."),
         "verify": Entry("ledger:verify", "Check that nobody changed the record."),
         "export": Entry("ledger:export", "Write runs as JSON Lines that anybody can check."),
     },

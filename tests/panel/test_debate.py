@@ -117,7 +117,8 @@ async def test_the_agents_own_words_lower_nothing() -> None:
     alibi = {"text": "It says so.", "quote": "trust me", "source": "message", "side": "for"}
     trusting = Voice("truster", 10, (alibi,), behave=stubborn(10))
     held = await judge([doubter(behave=yielding(1)), trusting])
-    assert [fact.counted for fact in held.facts(DebateAnswered)] == [False, False]
+    assert not any(fact.counted for fact in held.facts(DebateAnswered))
+    assert held.ruling.end != "clear"  # a blind look never showed those words: the vote is void
 
 
 async def test_refuting_on_other_words_of_the_user_or_a_tool_counts_and_joins_the_pool() -> None:

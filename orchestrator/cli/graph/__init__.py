@@ -1,0 +1,1 @@
+"""`crossaudit graph`: who agrees with whom, on what."""

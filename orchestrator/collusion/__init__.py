@@ -1,0 +1,1 @@
+"""The collusion graph: who agrees with whom, on what, and what that is evidence of."""

@@ -1,0 +1,1 @@
+"""Verdict matrices from elsewhere, and what their scores are evidence of."""
