@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import beta  # type: ignore[import-untyped]
+from scipy.stats import beta
 
 from orchestrator.panel.rates import Rate, probability_below, quantile
 
