@@ -202,7 +202,7 @@ class Debate:
         for number in range(1, most + 1):
             shown = self._choose(matter, opening.readers, floor, number)
             if not shown:
-                return "no valid change", number - 1
+                return ("stable" if number > 1 else "no valid change"), number - 1
             if self._left(matter) <= 0.0:
                 return "deadline", number - 1
             before = matter.ballot.scores(matter.action.id)

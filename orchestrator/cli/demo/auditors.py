@@ -99,8 +99,12 @@ def _follow(lines: tuple[Line, ...]) -> Script:
     def script(request: Request) -> Scripted:
         nonce, data = _read(request.messages[-1].content)
         calls = data["calls"]
-        actions: list[JsonValue] = [_judge(lines, call) for call in calls]
-        return {"control": f"{nonce[-4:]}-{len(calls)}", "actions": actions}
+        said: dict[str, JsonValue] = {"control": f"{nonce[-4:]}-{len(calls)}"}
+        if "claims_of_others" in data:
+            return {**said, **_answer(lines, calls[0], data["claims_of_others"])}
+        if "quotes_hold" in request.reply.model_fields:
+            return {**said, "quotes_hold": True, "follows": True, "why": "it says what it quotes"}
+        return {**said, "actions": [_judge(lines, call) for call in calls]}
 
     return script
 
@@ -110,6 +114,24 @@ def _read(prompt: str) -> tuple[str, Mapping[str, Any]]:
     nonce, _, rest = rest.partition("\n")
     body, _, _ = rest.partition(f"\nEND {nonce}")
     return nonce, json.loads(body)
+
+
+def _answer(
+    lines: tuple[Line, ...], call: Mapping[str, Any], claims: list[Mapping[str, Any]]
+) -> dict[str, JsonValue]:
+    """Accept what others claim; being shown more against a call makes these auditors surer."""
+    answers: list[JsonValue] = [
+        {
+            "claim": claim["id"],
+            "stance": "accepts",
+            "quote": claim["quote"],
+            "source": claim["source"],
+        }
+        for claim in claims
+    ]
+    suspicion = _judge(lines, call)["suspicion"]
+    assert isinstance(suspicion, int)
+    return {"answers": answers, "suspicion": min(suspicion + 10, 97)}
 
 
 def _judge(lines: tuple[Line, ...], call: Mapping[str, Any]) -> dict[str, JsonValue]:
