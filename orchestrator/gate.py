@@ -118,6 +118,11 @@ class Gate:
         """Return what auditors that are models did so far; None where there are none."""
         return self._hearing.use if self._hearing else None
 
+    def close(self) -> None:
+        """Close what was open for the run."""
+        if self._hearing:
+            self._hearing.close()
+
     def approve(self, turn: Turn, action: Action) -> None:
         """Take note that a person released `action` as it stands here."""
         self._rules.approved(action, self._state)

@@ -215,6 +215,9 @@ class Guard:
                     clock=self.clock,
                     keys=self.keys,
                 )
+            if self.roster and self.config.budget.per_day is not None:
+                spent = self._ledger.reader.charged_on(self.clock.now().date())
+                self.roster.start_day(spent)
         self._users += 1
         return self._ledger
 

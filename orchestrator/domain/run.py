@@ -105,6 +105,8 @@ class PanelUse(Value):
     """Rationales judged again, and actions judged by the arbiter."""
     beside: Usage = Usage()
     """What canaries and cross-audits took; not part of `usage`."""
+    charged_usd: float = 0.0
+    """What counts against the limits: side calls too, and what is unknown as it is assumed."""
 
     def plus(self, other: PanelUse) -> PanelUse:
         """Return the sum of two runs' use of one panel."""
@@ -123,6 +125,7 @@ class PanelUse(Value):
             canaries=self.canaries + other.canaries,
             cross_audits=self.cross_audits + other.cross_audits,
             beside=add_usage((self.beside, other.beside)),
+            charged_usd=self.charged_usd + other.charged_usd,
         )
 
     def __str__(self) -> str:

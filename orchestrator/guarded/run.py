@@ -123,6 +123,7 @@ class GuardedRun:
                     await self._audits.background.close(at_once=error is not None)
                 await self._close(kind, error)
         finally:
+            self._gate.close()
             if self._audits:
                 await self._audits.background.leave()
 

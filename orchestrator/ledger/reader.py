@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy import CompoundSelect, Connection, Select, exists, func
 from sqlmodel import Session, col, select
 
 from orchestrator.domain.decision import Request
-from orchestrator.domain.event import EVENT, ApprovalRequested, Event
+from orchestrator.domain.event import EVENT, ApprovalRequested, Event, RunClosed
 from orchestrator.errors import StoreError
 from orchestrator.ledger.chain import StoredEvent
 from orchestrator.ledger.engine import describe, explain, open_to_read
@@ -128,6 +129,19 @@ class Reader:
         )
         facts = [parse(row.run, row.seq, row.body) for row in self._all(query)]
         return [(e.run, e.fact.request) for e in facts if isinstance(e.fact, ApprovalRequested)]
+
+    def charged_on(self, day: date) -> float:
+        """Return the US dollars that runs which ended on `day` (UTC) were charged for models."""
+        start = datetime.combine(day, time(), UTC)
+        query = (
+            select(EventRow)
+            .join(RunRow, col(RunRow.run) == col(EventRow.run))
+            .where(col(EventRow.kind) == "run_closed", col(RunRow.closed) >= start)
+            .where(col(RunRow.closed) < start + timedelta(days=1), RunRow.mode == "live")
+        )
+        facts = [parse(row.run, row.seq, row.body).fact for row in self._all(query)]
+        panels = [fact.summary.panel for fact in facts if isinstance(fact, RunClosed)]
+        return sum(panel.charged_usd for panel in panels if panel)
 
     def close(self) -> None:
         """Close the connections."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from orchestrator.clock import Clock
@@ -41,9 +42,9 @@ class OpenAIResponses:
         self.vendor = vendor
         self.model = model
         self._own = base_url is None
-        self.sdk = open_client(key, base_url)
-        self._raw = self.sdk.responses.with_raw_response
-        self._open = self.sdk.responses.with_streaming_response
+        self._connect = partial(open_client, key, base_url)
+        self._is_closed = True
+        self._reopen()
         self._stream = stream
         self._extra = dict(extra or {})
         self._faults = Faults(clock, key)
@@ -51,6 +52,8 @@ class OpenAIResponses:
     async def attempt(self, request: Request, rung: Rung) -> Attempt:
         """Send the request once; never raises but for cancellation."""
         try:
+            if self._is_closed:
+                self._reopen()
             body = self.body(request, rung)
             answer = await (self._streamed(body) if self._stream else self._whole(body))
         except Exception as error:
@@ -58,8 +61,15 @@ class OpenAIResponses:
         return self.read(answer, request, rung)
 
     async def aclose(self) -> None:
-        """Close connections."""
+        """Close connections; the next request opens new ones, also in another event loop."""
+        self._is_closed = True
         await self.sdk.close()
+
+    def _reopen(self) -> None:
+        self.sdk = self._connect()
+        self._raw = self.sdk.responses.with_raw_response
+        self._open = self.sdk.responses.with_streaming_response
+        self._is_closed = False
 
     def body(self, request: Request, rung: Rung) -> dict[str, Any]:
         """Return the fields of the request."""

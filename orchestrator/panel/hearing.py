@@ -19,6 +19,7 @@ from orchestrator.domain.verdict import Hit, Verdict
 from orchestrator.panel.aggregation import to_probability
 from orchestrator.panel.jamming import jam
 from orchestrator.panel.looks import Looks
+from orchestrator.panel.news import News
 from orchestrator.panel.panels import Panels
 from orchestrator.panel.protocols import Given, Sampled
 from orchestrator.panel.triage import choose_turn
@@ -40,8 +41,10 @@ class Hearing:
         facts: RunFacts,
         chance: Chance,
         deadline_s: float,
+        news: News,
     ) -> None:
         self._panels = panels
+        self._news = news
         self._protocol = panels.protocol
         self._config = config
         self._rules = rules
@@ -53,9 +56,18 @@ class Hearing:
         budget = config.audit_budget
         self._looks = None if budget is None else Looks(budget, chance.draw("audit budget"))
         main = panels.main
-        self.use = PanelUse(members=len(main.members), vendors=len(main.vendors))
+        self._use = PanelUse(members=len(main.members), vendors=len(main.vendors))
         clauses = rules.constitution.clauses
         self._clauses = tuple((clause.id, clause.text) for clause in clauses)
+
+    @property
+    def use(self) -> PanelUse:
+        """Return what the auditors did so far, and what they were charged."""
+        return self._use.model_copy(update={"charged_usd": self._news.charged})
+
+    def close(self) -> None:
+        """Close the run's account."""
+        self._news.forget()
 
     def hear(self, text: str) -> None:
         """Take note of the user's words."""
@@ -131,8 +143,8 @@ class Hearing:
         panel, docket = self._panels.for_sample(number), Docket(keep)
         rulings = await panel.judge(case, "every turn", priors, docket, self._deadline_s)
         await docket.publish()
-        used = add_usage((self.use.usage, *(ruling.usage for ruling in rulings.values())))
-        self.use = self.use.model_copy(update={"usage": used})
+        used = add_usage((self._use.usage, *(ruling.usage for ruling in rulings.values())))
+        self._use = self._use.model_copy(update={"usage": used})
         return rulings, tuple(fact.verdict for fact in said if isinstance(fact, VerdictGiven))
 
     async def _settle(
@@ -158,7 +170,7 @@ class Hearing:
             return [Sampled(number, None, why=why) for number in range(count)]
         judged = await sampler(count)
         docket.add(*judged)
-        self.use = self.use.model_copy(update={"samples": self.use.samples + len(judged)})
+        self._use = self._use.model_copy(update={"samples": self._use.samples + len(judged)})
         return [Sampled(one.number, one.alarm, one.clear, one.why) for one in judged]
 
     def _doubt_family(self, ruling: Ruling) -> Ruling:
@@ -170,7 +182,7 @@ class Hearing:
         return ruling.model_copy(update={"end": "undecided", "reason": said})
 
     def _count(self, rulings: Sequence[Ruling]) -> None:
-        self.use = self.use.plus(
+        self._use = self._use.plus(
             PanelUse(
                 members=0,
                 vendors=0,

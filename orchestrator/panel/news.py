@@ -32,6 +32,16 @@ class News:
         """Charge the calls made inside to this run."""
         return self._spend.charging(self._account) if self._spend else nullcontext()
 
+    @property
+    def charged(self) -> float:
+        """Return the US dollars this run was charged so far."""
+        return self._spend.spent(self._account) if self._spend else 0.0
+
+    def forget(self) -> None:
+        """Close the run's account; the day keeps its sum."""
+        if self._spend:
+            self._spend.forget(self._account)
+
     def gather(self) -> list[BreakerChanged | BudgetExhausted]:
         """Return what is new since the last time."""
         found: list[BreakerChanged | BudgetExhausted] = []

@@ -28,7 +28,6 @@ from orchestrator.domain.event import (
 from orchestrator.domain.panel import End, How, Ruling, Why
 from orchestrator.domain.run import RunFacts
 from orchestrator.domain.usage import Usage
-from orchestrator.models.spend import Spend
 from orchestrator.panel.aggregation import Posterior
 from orchestrator.panel.ballot import Ballot, commit
 from orchestrator.panel.companion import Companion
@@ -56,7 +55,7 @@ class Panel:
         clock: Clock,
         *,
         debate: DebateConfig | None = None,
-        spend: Spend | None = None,
+        news: News | None = None,
         how: How | None = None,
         band: Band | None = None,
         companion: Companion | None = None,
@@ -71,7 +70,7 @@ class Panel:
         self._quorum = min(config.quorum, max(1, len(self._auditors)))
         members = price_members(list(self._auditors.values()))
         self._schedule = Schedule(members, weights, config, self._band, self._quorum)
-        self._news = News(auditors, spend, account=chance.nonce("account"))
+        self._news = news or News(auditors, None, account="")
         self._debate = Debate(
             debate or DebateConfig(),
             self._auditors,

@@ -15,6 +15,7 @@ from orchestrator.models.spend import Spend
 from orchestrator.panel.companion import Companion
 from orchestrator.panel.debate import require_arbiter
 from orchestrator.panel.hearing import Hearing
+from orchestrator.panel.news import News
 from orchestrator.panel.panel import Panel
 from orchestrator.panel.panels import Panels
 from orchestrator.panel.protocols import find_protocol
@@ -86,18 +87,25 @@ class Roster:
         if not any(auditor.role == "auditor" for auditor in self.auditors):
             return None
 
+        news = News(self.auditors, self._spend, account=chance.nonce("account"))
+
         def make(auditors: Sequence[ModelAuditor], own: Chance, how: How | None) -> Panel:
             is_turn = own is chance  # samples of a turn have no canaries beside them
             return Panel(
                 auditors, self._config.panel, facts, own, self.weights, self._clock,
-                debate=self._config.debate, spend=self._spend, how=how,
+                debate=self._config.debate, news=news, how=how,
                 band=self._band, companion=self._companion if is_turn else None,
             )  # fmt: skip
 
         panels = Panels(self.auditors, self._protocol, chance, make)
         return Hearing(
-            panels, self._config.panel, rules, facts, chance, self._config.gate.deadline_s
+            panels, self._config.panel, rules, facts, chance, self._config.gate.deadline_s, news
         )
+
+    def start_day(self, spent_usd: float) -> None:
+        """Take over what other runs of today were charged."""
+        if self._spend:
+            self._spend.start_day(spent_usd)
 
     async def aclose(self) -> None:
         """Close the connections of every auditor."""

@@ -183,3 +183,12 @@ async def test_many_at_once_get_their_own_answers(loopback: Loopback) -> None:
 
 def _echo(text: str) -> str:
     return f'{{"suspicion":0.5,"quotes":["{text}"],"sure":true}}'
+
+
+@pytest.mark.parametrize("api", APIS)
+async def test_a_client_that_was_closed_works_again(loopback: Loopback, api: str) -> None:
+    client = caller(loopback, api=api)
+    loopback.play(says(GOOD))
+    for _ in range(2):
+        assert isinstance(await client.ask(request(), 5.0), Reply)
+        await client.aclose()
