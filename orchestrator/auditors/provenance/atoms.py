@@ -78,9 +78,9 @@ def split_tokens(folded: str) -> set[str]:
     if not folded.isascii():
         folded = WIDE.sub(r" \1 ", folded)
     spaced = f"{folded.translate(_SEPARATORS)} "
-    for end in (". ", ": ", "/ ", " - "):
-        spaced = spaced.replace(end, " ")
-    return set(spaced.split())
+    return set(
+        spaced.replace(". ", " ").replace(": ", " ").replace("/ ", " ").replace(" - ", " ").split()
+    )
 
 
 def split_atoms(folded: str) -> Iterator[str]:
@@ -94,7 +94,7 @@ def split_atoms(folded: str) -> Iterator[str]:
 
 def is_atom(token: str) -> bool:
     """Say whether `token` is an address, account, URL, host, path or id rather than a word."""
-    if len(token) < 5 or " " in token:
+    if len(token) < 5 or token.isalpha() or " " in token:
         return False
     if "@" in token[1:-1] or "://" in token:
         return True
@@ -107,7 +107,7 @@ def is_atom(token: str) -> bool:
 
 def is_contact(token: str) -> bool:
     """Say whether `token` is an address, account, URL, host or id rather than a path."""
-    return is_atom(token) and ("/" not in token or "://" in token)
+    return not token.isalpha() and is_atom(token) and ("/" not in token or "://" in token)
 
 
 def read_shape(token: str) -> str:

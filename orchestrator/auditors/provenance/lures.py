@@ -40,7 +40,7 @@ def is_sentence(text: str) -> bool:
     first = True
     for run in text.replace("://", "\0").translate(_BREAKS).replace("\0", "://").split("\n"):
         tokens = run.split()
-        values = [token for token in tokens if is_atom(fold(token.strip(".!?"))) or "://" in token]
+        values = [token for token in tokens if not token.isalpha() and _is_value(token)]
         if first and values and tokens[0] == values[0] and read_shape(values[0]) in ("", "url"):
             values = values[1:]  # the key of a row
         first = first and not tokens
@@ -49,15 +49,20 @@ def is_sentence(text: str) -> bool:
     return False
 
 
+def _is_value(token: str) -> bool:
+    bare = token.strip(".!?")
+    return not bare.isalpha() and (is_atom(fold(bare)) or "://" in token)
+
+
 def _has_words(tokens: Sequence[str]) -> bool:
     words = [token for token in tokens if token.isalpha()]
-    if any(_is_caseless(token) for token in tokens):
+    if len(words) > 1 and any(word[0].islower() for word in words):
         return True
-    return len(words) > 1 and any(word[0].islower() for word in words)
+    return any(not token.isascii() and _is_caseless(token) for token in tokens)
 
 
 def _is_caseless(token: str) -> bool:
-    return not token.isascii() and any("\u3040" <= letter <= "\ud7ff" for letter in token)
+    return any("\u3040" <= letter <= "\ud7ff" for letter in token)
 
 
 def _read(text: str) -> Iterator[Lure]:
