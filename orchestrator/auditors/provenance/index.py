@@ -115,10 +115,20 @@ class Index:
             tokens = split_tokens(one.block.text)
             self._add(one._replace(contacts=tuple(filter(is_contact, tokens))), tokens)
         if len(self.blocks) > 2 * MAX_BLOCKS:
-            strongest = sorted(self.blocks, key=_weakness)[:MAX_BLOCKS]
-            self.blocks, self._told, self._by_token = [], [], {}
-            for held in strongest:
-                self._add(held, split_tokens(held.block.text))
+            self._thin_out()
+
+    def _thin_out(self) -> None:
+        self.blocks = sorted(self.blocks, key=_weakness)[:MAX_BLOCKS]
+        self._told = [held for held in self.blocks if held.block.cues]
+        ranks = {id(held): rank for rank, held in enumerate(self.blocks)}
+        by_token: dict[str, list[Held]] = {}
+        for token, holding in self._by_token.items():
+            kept = [held for held in holding if id(held) in ranks]
+            if len(kept) > 1:
+                kept.sort(key=lambda held: ranks[id(held)])
+            if kept:
+                by_token[token] = kept
+        self._by_token = by_token
 
     def _add(self, held: Held, tokens: set[str]) -> None:
         self.blocks.append(held)
