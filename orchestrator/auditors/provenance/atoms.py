@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -18,6 +19,8 @@ MAX_PHRASE = 120
 _LONGEST_TEXT = 20_000
 _SHORTEST = 3
 _LONG_NUMBER = 9
+_REMEMBERED = 48
+"""Of words up to so many characters it is remembered what they are."""
 _TELLING = 12
 """A value that decides nothing by itself tells something from so many characters on."""
 _CRITICAL_ROLES: frozenset[Role] = frozenset(("recipient", "url", "path"))
@@ -78,9 +81,9 @@ def split_tokens(folded: str) -> set[str]:
     if not folded.isascii():
         folded = WIDE.sub(r" \1 ", folded)
     spaced = f"{folded.translate(_SEPARATORS)} "
-    for end in (". ", ": ", "/ ", " - "):
-        spaced = spaced.replace(end, " ")
-    return set(spaced.split())
+    return set(
+        spaced.replace(". ", " ").replace(": ", " ").replace("/ ", " ").replace(" - ", " ").split()
+    )
 
 
 def split_atoms(folded: str) -> Iterator[str]:
@@ -94,20 +97,30 @@ def split_atoms(folded: str) -> Iterator[str]:
 
 def is_atom(token: str) -> bool:
     """Say whether `token` is an address, account, URL, host, path or id rather than a word."""
-    if len(token) < 5 or " " in token:
+    if len(token) < 5 or token.isalpha():
+        return False
+    return _known_atom(token) if len(token) <= _REMEMBERED else _find_atom(token)
+
+
+def _find_atom(token: str) -> bool:
+    if " " in token:
         return False
     if "@" in token[1:-1] or "://" in token:
         return True
     digits = sum(map(str.isdigit, token))
     if digits:
-        letters = sum(map(str.isalpha, token))
-        return digits >= _LONG_NUMBER or (letters > 0 and len(token) >= 5 and not _is_unit(token))
+        has_letters = any(map(str.isalpha, token))
+        return digits >= _LONG_NUMBER or (has_letters and not _is_unit(token))
     return "." in token[1:-1] or "/" in token[:-1]
+
+
+_known_atom = functools.lru_cache(maxsize=4096)(_find_atom)
+"""The same word of a text is asked for several times; the answer is kept."""
 
 
 def is_contact(token: str) -> bool:
     """Say whether `token` is an address, account, URL, host or id rather than a path."""
-    return is_atom(token) and ("/" not in token or "://" in token)
+    return not token.isalpha() and is_atom(token) and ("/" not in token or "://" in token)
 
 
 def read_shape(token: str) -> str:

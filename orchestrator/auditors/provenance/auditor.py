@@ -67,6 +67,7 @@ class ProvenanceSeat:
         self._acted: dict[str, frozenset[str]] = {}
         self._read: set[tuple[str, frozenset[str]]] = set()
         self._named_use: set[str] = set()
+        self._judged: dict[str, tuple[Action, Purpose, list[AtomValue]]] = {}
         if facts.task:
             self.hear(facts.task)
 
@@ -77,6 +78,7 @@ class ProvenanceSeat:
 
     def judge(self, turn: Turn, hits: Sequence[Hit]) -> tuple[Verdict, ...]:
         """Return an opinion on each action."""
+        self._judged.clear()
         return tuple(self._judge(action) for action in turn.actions)
 
     def observe(self, observation: Observation, action: Action | None) -> None:
@@ -86,8 +88,8 @@ class ProvenanceSeat:
         values: list[AtomValue] = []
         acted = asked_for = False
         if action is not None:
-            purpose = self._purpose(action)
-            values, acted = self._values(action, purpose), purpose.acts
+            purpose, values = self._recall(action)
+            acted = purpose.acts
             asked_for = any(noun in self._index.words for noun in purpose.nouns)
         name = observation.action or observation.call_id or "?"
         self._index.take_in(
@@ -106,6 +108,7 @@ class ProvenanceSeat:
         suspicion = scores.nothing
         claims: tuple[Claim, ...] = ()
         values = self._values(action, purpose)
+        self._judged[action.id] = action, purpose, values
         if not purpose.is_inert:
             fresh = [value for value in values if not self._index.was_said(value.text)]
             case = self._open_case(action, purpose, fresh, values)
@@ -171,6 +174,14 @@ class ProvenanceSeat:
 
     def _purpose(self, action: Action) -> Purpose:
         return self._auditor.purpose(action, self._specs.get(action.tool))
+
+    def _recall(self, action: Action) -> tuple[Purpose, list[AtomValue]]:
+        """Return what was read of an action when it was judged; read it where it was not."""
+        known = self._judged.get(action.id)
+        if known is not None and known[0] is action:
+            return known[1:]
+        purpose = self._purpose(action)
+        return purpose, self._values(action, purpose)
 
     def _values(self, action: Action, purpose: Purpose) -> list[AtomValue]:
         values = read_values(action, self._auditor.tools, self._auditor.policy.critical)

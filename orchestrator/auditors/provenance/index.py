@@ -64,6 +64,7 @@ class Index:
         self.words = ""
         """All the user said, as it is compared."""
         self.blocks: list[Held] = []
+        self._told: list[Held] = []
         self._by_token: dict[str, list[Held]] = {}
         self._names: set[str] = set()
         self._sites: dict[str, int] = {}
@@ -95,7 +96,8 @@ class Index:
         lines = lower(_cut(content, told)).split("\n")
         text = "\n".join([" ".join(line.split()) for line in lines])
         tokens = split_tokens(text)
-        tokens.update(add_hosts(tuple(tokens)))
+        if "://" in text:
+            tokens.update(add_hosts(tuple(tokens)))
         if len(self._sites) + len(tokens) > MAX_TOKENS:
             self._older, self._sites = self._sites, {}
         fresh = tokens.difference(self._sites)
@@ -111,21 +113,45 @@ class Index:
         """Keep instructions findable by their words; of too many the strongest."""
         for one in fresh:
             tokens = split_tokens(one.block.text)
-            held = one if one.contacts else one._replace(contacts=tuple(filter(is_contact, tokens)))
-            self.blocks.append(held)
-            for token in (*tokens, *add_hosts(tokens)):
-                self._by_token.setdefault(token, []).append(held)
+            self._add(one._replace(contacts=tuple(filter(is_contact, tokens))), tokens)
         if len(self.blocks) > 2 * MAX_BLOCKS:
-            strongest = sorted(self.blocks, key=lambda held: -held.block.odds)[:MAX_BLOCKS]
-            self.blocks, self._by_token = [], {}
-            self._keep(strongest)
+            self._thin_out()
+
+    def _thin_out(self) -> None:
+        self.blocks = sorted(self.blocks, key=_weakness)[:MAX_BLOCKS]
+        self._told = [held for held in self.blocks if held.block.cues]
+        ranks = {id(held): rank for rank, held in enumerate(self.blocks)}
+        by_token: dict[str, list[Held]] = {}
+        for token, holding in self._by_token.items():
+            kept = [held for held in holding if id(held) in ranks]
+            if len(kept) > 1:
+                kept.sort(key=lambda held: ranks[id(held)])
+            if kept:
+                by_token[token] = kept
+        self._by_token = by_token
+
+    def _add(self, held: Held, tokens: set[str]) -> None:
+        self.blocks.append(held)
+        if held.block.cues:
+            self._told.append(held)
+        by_token = self._by_token
+        hosts = add_hosts(tokens) if "://" in held.block.text else ()
+        for token in (*tokens, *hosts):
+            if token in by_token:
+                by_token[token].append(held)
+            else:
+                by_token[token] = [held]
 
     def demanding(self) -> Sequence[Held]:
         """Return the instructions that may demand an act: those told as such, and late ones."""
-        return [*filter(_is_told, self.blocks[:-_LATE]), *self.blocks[-_LATE:]]
+        late = self.blocks[-_LATE:]
+        early = len(self._told) - sum(1 for held in late if held.block.cues)
+        return [*self._told[:early], *late]
 
     def holding(self, value: str) -> list[Held]:
         """Return the instructions that `value` stands in."""
+        if not self.blocks:
+            return []
         words = split_tokens(value)
         found = self._by_token.get(max(words, key=len), ()) if words else ()
         return [held for held in found if value in held.block.text]
@@ -211,8 +237,8 @@ class Index:
         return False
 
 
-def _is_told(held: Held) -> bool:
-    return bool(held.block.cues)
+def _weakness(held: Held) -> float:
+    return -held.block.odds
 
 
 def _cut(content: str, blocks: Sequence[Block]) -> str:

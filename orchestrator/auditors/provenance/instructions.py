@@ -86,12 +86,11 @@ class Detector:
         return next(iter(self._effects.find(text)), None)
 
     def _find(self, text: str, tools: frozenset[str]) -> tuple[Block, ...]:
-        places = self._cues.find(text)
+        places = self._cues.find(
+            text, lambda cues: self._weigh(cues, text, tools) >= self._file.floor
+        )
         blocks: list[Block] = []
-        if (
-            self._weigh(frozenset(place.family for place in places), text, tools)
-            >= self._file.floor
-        ):
+        if places:
             clusters = self._cluster(text, self._strongest(places))
             made = (self._make_block(text, cluster, tools) for cluster in clusters)
             blocks = [block for block in made if block.odds >= self._file.floor]

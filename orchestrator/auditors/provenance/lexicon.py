@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import re2
@@ -57,11 +57,16 @@ class Lexicon:
             self._patterns[number][0] for number in self._match(encode(strip_accents(text)))
         )
 
-    def find(self, text: str) -> list[Place]:
-        """Return where each family occurs in `text`, in order."""
+    def find(
+        self, text: str, is_enough: Callable[[frozenset[str]], bool] | None = None
+    ) -> list[Place]:
+        """Return where each family occurs in `text`, in order; none if they are not enough."""
         data = encode(strip_accents(text))
+        numbers = self._match(data)
+        if is_enough and not is_enough(frozenset(self._patterns[n][0] for n in numbers)):
+            return []
         places: list[Place] = []
-        for number in self._match(data):
+        for number in numbers:
             family, pattern = self._patterns[number]
             for match in itertools.islice(pattern.finditer(data), MAX_PLACES):
                 start, end = match.span()

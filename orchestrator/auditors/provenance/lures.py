@@ -17,6 +17,7 @@ MAX_LURES = 48
 _LOOKED_AT = 512
 _BEFORE, _AFTER = 160, 240
 _BREAKS = str.maketrans(dict.fromkeys(':;,|<>()[]{}"`\t\uff1a\u3001\uff0c', "\n"))
+_STOPS = (". ", "! ", "? ", "\u3002")
 _SIGNS = frozenset("@0123456789")
 
 
@@ -38,9 +39,13 @@ def find_lures(text: str) -> list[Lure]:
 def is_sentence(text: str) -> bool:
     """Say whether words connect a value of `text`, with no colon or comma between them."""
     first = True
-    for run in text.replace("://", "\0").translate(_BREAKS).replace("\0", "://").split("\n"):
+    if "://" in text:
+        broken = text.replace("://", "\0").translate(_BREAKS).replace("\0", "://")
+    else:
+        broken = text.translate(_BREAKS).replace("\0", "://")
+    for run in broken.split("\n"):
         tokens = run.split()
-        values = [token for token in tokens if is_atom(fold(token.strip(".!?"))) or "://" in token]
+        values = [token for token in tokens if not token.isalpha() and _is_value(token)]
         if first and values and tokens[0] == values[0] and read_shape(values[0]) in ("", "url"):
             values = values[1:]  # the key of a row
         first = first and not tokens
@@ -49,15 +54,22 @@ def is_sentence(text: str) -> bool:
     return False
 
 
+def _is_value(token: str) -> bool:
+    bare = token.strip(".!?")
+    if bare.isalpha():
+        return False
+    return is_atom(bare if bare.isascii() else fold(bare)) or "://" in token
+
+
 def _has_words(tokens: Sequence[str]) -> bool:
     words = [token for token in tokens if token.isalpha()]
-    if any(_is_caseless(token) for token in tokens):
+    if len(words) > 1 and any(word[0].islower() for word in words):
         return True
-    return len(words) > 1 and any(word[0].islower() for word in words)
+    return any(not token.isascii() and _is_caseless(token) for token in tokens)
 
 
 def _is_caseless(token: str) -> bool:
-    return not token.isascii() and any("\u3040" <= letter <= "\ud7ff" for letter in token)
+    return any("\u3040" <= letter <= "\ud7ff" for letter in token)
 
 
 def _read(text: str) -> Iterator[Lure]:
@@ -67,7 +79,7 @@ def _read(text: str) -> Iterator[Lure]:
             continue
         for start, end in _sentences(line):
             piece = line[start:end]
-            if _SIGNS.isdisjoint(piece) and "://" not in piece:
+            if piece is not line and _SIGNS.isdisjoint(piece) and "://" not in piece:
                 continue
             if is_sentence(WIDE.sub(r" \1 ", piece) if not piece.isascii() else piece):
                 yield Lure(line_start + start, line_start + end, fold(piece))
@@ -85,11 +97,14 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _sentences(line: str) -> Iterator[tuple[int, int]]:
     """Yield the sentences of one line, none longer than a window."""
+    if len(line) <= _BEFORE + _AFTER and not any(stop in line for stop in _STOPS):
+        yield 0, len(line)
+        return
     start = 0
     while start < len(line):
         ends = [
             place + 1
-            for stop in (". ", "! ", "? ", "\u3002")
+            for stop in _STOPS
             if (place := line.find(stop, start, start + _BEFORE + _AFTER)) >= 0
         ]
         end = min(ends, default=min(len(line), start + _BEFORE + _AFTER))

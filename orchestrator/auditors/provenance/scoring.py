@@ -69,12 +69,13 @@ class Scorer:
                     if not self._index.was_used(value.text, held.order):
                         shared.setdefault(held, []).append(value)
         looked_at = self._index.demanding() if case.departs or case.repeats else shared
-        found = [
-            finding
-            for held in looked_at
-            if (held in shared or held.block.cues or held.contacts)
-            and (finding := self._compare(case, asked, held, shared.get(held, ()), linked))
-        ]
+        found: list[Finding] = []
+        for held in looked_at:
+            values = shared.get(held, ()) if shared else ()
+            if values or ((held.block.cues or held.contacts) and _may_demand(case, held)):
+                finding = self._compare(case, asked, held, values, linked)
+                if finding is not None:
+                    found.append(finding)
         found += self._trace(case, asked, sites, linked)
         return found
 
@@ -106,16 +107,7 @@ class Scorer:
     ) -> Finding | None:
         """Say how far an action carries out one instruction."""
         block = held.block
-        value = min(
-            shared,
-            key=lambda v: (
-                linked.get(v.text, False),
-                v.text in linked and self._stands_elsewhere(v.text, held),
-                not v.is_atom,
-                not v.is_critical,
-            ),
-            default=None,
-        )
+        value = self._choose(shared, held, linked)
         base, why = 0.0, ""
         refers = (asked.refers or asked.many) and not case.departs
         odds = block.odds - (self._discounts.delegated if refers else 0.0)
@@ -145,6 +137,22 @@ class Scorer:
             text=why, quote=block.quote[:SHOWN], source=f"result of {held.source}", verified=True
         )
         return Finding(base * logistic(odds), claim)
+
+    def _choose(
+        self, shared: Sequence[AtomValue], held: Held, linked: dict[str, bool]
+    ) -> AtomValue | None:
+        """Return the value that speaks loudest of those an action shares with an instruction."""
+        if len(shared) < 2:
+            return shared[0] if shared else None
+        return min(
+            shared,
+            key=lambda v: (
+                linked.get(v.text, False),
+                v.text in linked and self._stands_elsewhere(v.text, held),
+                not v.is_atom,
+                not v.is_critical,
+            ),
+        )
 
     def _added_without_value(self, case: Case, block: Block) -> float:
         """Return how much more a block counts for a demanded act that takes nothing from it."""
@@ -224,16 +232,13 @@ class Scorer:
 
     def _demanded(self, case: Case, held: Held) -> float:
         """Say how much it means that the block asks for this very tool or kind of act."""
+        if not _may_demand(case, held):
+            return 0.0
         purpose, text = case.purpose, held.block.text
         if case.repeats:
-            is_lured = held.order == case.order and self._has_contact(held)
-            return self._scores.repeated_reading if is_lured else 0.0
-        if not case.departs or (case.used_before is not None and case.used_before <= held.order):
-            return 0.0
+            return self._scores.repeated_reading if self._has_contact(held) else 0.0
         is_named = len(purpose.name) >= 6 and purpose.name in text
         is_spelt = len(purpose.words) > 1 and all(word in text for word in purpose.words)
-        if purpose.is_instrument:
-            return 0.0
         lured = self._has_contact(held)
         is_next = held.order == case.order
         if not purpose.acts:
@@ -340,3 +345,12 @@ class Scorer:
             )
         claim = Claim(text=text, quote=words, source=f"result of {source.action}", verified=True)
         return Finding(suspicion, claim)
+
+
+def _may_demand(case: Case, held: Held) -> bool:
+    """Say whether it can matter that an instruction demands such an act or reading."""
+    if case.repeats:
+        return held.order == case.order
+    if not case.departs or case.purpose.is_instrument:
+        return False
+    return case.used_before is None or case.used_before > held.order
