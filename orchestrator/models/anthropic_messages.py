@@ -4,71 +4,33 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
-from orchestrator.clock import Clock
 from orchestrator.domain.value import Value
 from orchestrator.models.attempt import Attempt, Rung, Tokens, failed
 from orchestrator.models.client import Message, Refusal, Request
 from orchestrator.models.events import receive
-from orchestrator.models.faults import Faults
-from orchestrator.models.fields import as_dict, count, mapping, said
+from orchestrator.models.fields import count, mapping, said
 from orchestrator.models.openai_chat import reading
 from orchestrator.models.prompt import TOOL, explained, schema_of
 from orchestrator.models.reading import one_line
+from orchestrator.models.wire import Wire
 
 ANTHROPIC_URL = "https://api.anthropic.com"
 
 
-class AnthropicMessages:
+class AnthropicMessages(Wire):
     """One request of the messages API at a time."""
 
     ladder: tuple[Rung, ...] = ("schema", "tool", "text")
 
-    def __init__(
-        self,
-        model: str,
-        *,
-        vendor: str,
-        key: str,
-        clock: Clock,
-        base_url: str | None = None,
-        stream: bool = False,
-        extra: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Load the SDK, which takes a second, and connect to nothing yet."""
-        self.vendor = vendor
-        self.model = model
-        self._connect = partial(open_client, key, base_url)
-        self._is_closed = True
-        self._reopen()
-        self._stream = stream
-        self._extra = dict(extra or {})
-        self._faults = Faults(clock, key)
+    def open(self, key: str, base_url: str | None) -> Any:
+        """Return a client of the SDK that never retries."""
+        return open_client(key, base_url)
 
-    async def attempt(self, request: Request, rung: Rung) -> Attempt:
-        """Send the request once; never raises but for cancellation."""
-        try:
-            if self._is_closed:
-                self._reopen()
-            body = self.body(request, rung)
-            answer = await (self._streamed(body) if self._stream else self._whole(body))
-        except Exception as error:
-            return self._faults.by_exception(error, rung)
-        return self.read(answer, request, rung)
-
-    async def aclose(self) -> None:
-        """Close connections; the next request opens new ones, also in another event loop."""
-        self._is_closed = True
-        await self.sdk.close()
-
-    def _reopen(self) -> None:
-        self.sdk = self._connect()
-        self._raw = self.sdk.messages.with_raw_response
-        self._open = self.sdk.messages.with_streaming_response
-        self._is_closed = False
+    def resource(self) -> Any:
+        """Return the part of the SDK's client that requests are created by."""
+        return self.sdk.messages
 
     def body(self, request: Request, rung: Rung) -> dict[str, Any]:
         """Return the fields of the request."""
@@ -86,9 +48,9 @@ class AnthropicMessages:
             body["extra_body"] = self._extra
         return body
 
-    async def _whole(self, body: dict[str, Any]) -> dict[str, Any]:
-        raw = await self._raw.create(**body)
-        return as_dict(json.loads(await raw.read()))
+    async def _content(self, raw: Any) -> bytes:
+        content: bytes = await raw.read()
+        return content
 
     async def _streamed(self, body: dict[str, Any]) -> dict[str, Any]:
         return await receive(self._open.create(**body, stream=True), JoinedMessage())

@@ -153,7 +153,9 @@ class Index:
         if not self.blocks:
             return []
         words = split_tokens(value)
-        found = self._by_token.get(max(words, key=len), ()) if words else ()
+        found = (
+            self._by_token.get(max(words, key=lambda word: (len(word), word)), ()) if words else ()
+        )
         return [held for held in found if value in held.block.text]
 
     def was_said(self, value: str) -> bool:
