@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from orchestrator.auditors.model.case import Case
-from orchestrator.auditors.model.quotes import SHORTEST
+from orchestrator.auditors.model.quotable import SHORTEST
 from orchestrator.audits.stock import Stock
 from orchestrator.domain.verdict import Claim, Scored, Verdict
 

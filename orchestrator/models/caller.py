@@ -105,6 +105,15 @@ class Caller:
         return Failure(cause="breaker open", why=f"{view.failures} calls in a row failed; {when}")
 
     async def _retrying(self, call: _Call) -> Attempt:
+        """Return the first attempt where it is not to be repeated, as nearly all are not."""
+        first = await self._send(call)
+        if not self._may_retry(call, first):
+            return first
+        given = [first]
+
+        async def send() -> Attempt:
+            return given.pop() if given else await self._send(call)
+
         retrying = AsyncRetrying(
             sleep=anyio.sleep,
             retry=retry_if_result(lambda attempt: self._may_retry(call, attempt)),
@@ -112,7 +121,7 @@ class Caller:
             stop=lambda state: self._must_stop(state, call),
             retry_error_callback=lambda state: self._last(state, call),
         )
-        return await retrying(self._send, call)
+        return await retrying(send)
 
     async def _send(self, call: _Call) -> Attempt:
         """Send once, and again right away where the endpoint only refuses the way of asking."""
@@ -122,6 +131,7 @@ class Caller:
             call.sent += 1
             attempt = await self._adapter.attempt(call.request, rung)
             call.attempts.append(attempt)
+            call.misread += _is_malformed(attempt)
             below = ladder.below(rung)
             if attempt.rung == "refused" and below:
                 ladder.give_up(rung)
@@ -139,10 +149,7 @@ class Caller:
             return attempt
 
     def _may_retry(self, call: _Call, attempt: Attempt) -> bool:
-        if isinstance(attempt.answer, Failure) and attempt.answer.cause == "malformed":
-            call.misread += 1
-            return attempt.retry and call.misread == 1
-        return attempt.retry
+        return attempt.retry and not (_is_malformed(attempt) and call.misread > 1)
 
     def _must_stop(self, state: RetryCallState, call: _Call) -> bool:
         return state.attempt_number >= self._attempts or state.upcoming_sleep > self._left(call)
@@ -193,9 +200,13 @@ def _pause(state: RetryCallState, call: _Call) -> float:
     attempt = call.attempts[-1]
     if attempt.wait_s is not None:
         return attempt.wait_s
-    if isinstance(attempt.answer, Failure) and attempt.answer.cause == "malformed":
+    if _is_malformed(attempt):
         return 0.0
     return _BACKOFF(state)
+
+
+def _is_malformed(attempt: Attempt) -> bool:
+    return isinstance(attempt.answer, Failure) and attempt.answer.cause == "malformed"
 
 
 def _out_of_time(call: _Call) -> Failure:

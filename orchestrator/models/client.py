@@ -64,8 +64,9 @@ class Request:
     @functools.cached_property
     def hash(self) -> str:
         """Return the SHA-256 of messages and schema: what a cassette finds a reply by."""
-        body = {"messages": [m.model_dump() for m in self.messages], "schema": self.schema}
-        text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        # The same bytes as keys in order and no spaces give, put together from parts.
+        said = (f'{{"content":{_quote(m.content)},"role":"{m.role}"}}' for m in self.messages)
+        text = f'{{"messages":[{",".join(said)}],"schema":{_sort_schema(self.reply)}}}'
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -73,6 +74,15 @@ class Request:
 def _write_schema(reply: type[Value]) -> str:
     """Return the schema as text: making it anew would cost each call more than all our own work."""
     return json.dumps(reply.model_json_schema())
+
+
+@functools.cache
+def _sort_schema(reply: type[Value]) -> str:
+    schema = json.loads(_write_schema(reply))
+    return json.dumps(schema, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+_quote = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Reply(Value):

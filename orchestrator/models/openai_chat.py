@@ -15,6 +15,7 @@ from orchestrator.models.prompt import TOOL, cache_key, explained, schema_of
 from orchestrator.models.reading import Unreadable, one_line, read_text
 from orchestrator.models.wire import Wire
 
+_DEEP = ("messages", "response_format", "tools", "tool_choice")
 OPENAI_URL = "https://api.openai.com/v1"
 
 
@@ -57,9 +58,13 @@ class OpenAIChat(Wire):
             body["extra_body"] = {**body.get("extra_body", {}), **self._extra}
         return body
 
+    def fields(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments the SDK is called with."""
+        return _as_it_is(body)
+
     async def _streamed(self, body: dict[str, Any]) -> dict[str, Any]:
         options = {"include_usage": True}
-        opening = self._open.create(**body, stream=True, stream_options=options)
+        opening = self._open.create(**self.fields(body), stream=True, stream_options=options)
         return await receive(opening, JoinedChat())
 
     def read(self, answer: dict[str, Any], request: Request, rung: Rung) -> Attempt:
@@ -144,6 +149,16 @@ def _ask(rung: Rung, reply: type[Value]) -> dict[str, Any]:
         choice = {"type": "function", "function": {"name": TOOL}}
         return {"tools": [{"type": "function", "function": function}], "tool_choice": choice}
     return {}
+
+
+def _as_it_is(body: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments by which the SDK sends the same fields without a walk through the deep ones.
+
+    They are JSON already; looking for what to convert in them takes it a quarter of the whole call.
+    """
+    deep = {name: body[name] for name in _DEEP if name in body}
+    flat = {name: value for name, value in body.items() if name not in deep}
+    return {**flat, "messages": [], "extra_body": {**deep, **body.get("extra_body", {})}}
 
 
 def _called(message: Mapping[str, Any]) -> str:

@@ -92,11 +92,7 @@ class Spend:
         """Set aside what a call is expected to cost, or name the limit that forbids it."""
         self._turn_page()
         run = _RUN.get()
-        in_run = self.spent(run) + self._set_aside(run=run)
-        in_day = self._today + self._set_aside(day=self._day)
-        mark = _mark("run", in_run, self.budget.per_run) or _mark(
-            "day", in_day, self.budget.per_day
-        )
+        mark = self._reached(run)
         if mark:
             self._exhausted[run] = mark
             return mark
@@ -111,6 +107,17 @@ class Spend:
         self._turn_page()
         self._runs[hold.run] = self.spent(hold.run) + cost
         self._today += cost
+
+    def _reached(self, run: str) -> Exhausted | None:
+        """Return the limit that is reached; where there is none, nothing is added up."""
+        mark: Exhausted | None = None
+        if self.budget.per_run is not None:
+            in_run = self.spent(run) + self._set_aside(run=run)
+            mark = _mark("run", in_run, self.budget.per_run)
+        if mark is None and self.budget.per_day is not None:
+            in_day = self._today + self._set_aside(day=self._day)
+            mark = _mark("day", in_day, self.budget.per_day)
+        return mark
 
     def _set_aside(self, run: str | None = None, day: date | None = None) -> float:
         return sum(
@@ -130,7 +137,7 @@ class Spend:
         return self._clock.now().date()
 
 
-def _mark(scope: Literal["run", "day"], spent: float, limit: float | None) -> Exhausted | None:
-    if limit is None or spent < limit:
+def _mark(scope: Literal["run", "day"], spent: float, limit: float) -> Exhausted | None:
+    if spent < limit:
         return None
     return Exhausted(scope=scope, spent=spent, limit=limit)

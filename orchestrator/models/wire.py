@@ -61,6 +61,10 @@ class Wire(ABC):
     def body(self, request: Request, rung: Rung) -> dict[str, Any]:
         """Return the fields of the request."""
 
+    def fields(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments the SDK is called with."""
+        return body
+
     @abstractmethod
     def read(self, answer: dict[str, Any], request: Request, rung: Rung) -> Attempt:
         """Return what a whole answer comes to."""
@@ -77,7 +81,7 @@ class Wire(ABC):
     async def _streamed(self, body: dict[str, Any]) -> dict[str, Any]: ...
 
     async def _whole(self, body: dict[str, Any]) -> dict[str, Any]:
-        raw = await self._raw.create(**body)
+        raw = await self._raw.create(**self.fields(body))
         return as_dict(json.loads(await self._content(raw)))
 
     async def _content(self, raw: Any) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from orchestrator.auditors.model.quotes import plain
+from orchestrator.auditors.model.quotable import plain
 from orchestrator.domain.verdict import Abstained, Failed, Opinion, Scored
 
 EXPLAINS = frozenset({"task", "user", "result"})

@@ -9,7 +9,7 @@ import anyio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.auditors.model.quotes import stands_in
+from orchestrator.auditors.model.quotable import Quotable
 from orchestrator.auditors.model.rebuttal import DebateReply, NeutralReply
 from orchestrator.config import Config
 from orchestrator.domain.event import DebateAnswered, DebateClosed, PanelSettled
@@ -89,7 +89,7 @@ def test_no_vote_moves_without_verified_evidence_new_to_its_auditor(drawn: list[
             answer.evidence
             for answer in fact.answers
             if answer.evidence and answer.evidence.verified and answer.evidence.side == side
-            and stands_in(answer.evidence.quote, SAYING[answer.evidence.source])
+            and Quotable(SAYING).holds(answer.evidence.quote, answer.evidence.source)
             and (side == "against" or answer.evidence.source in ("task", "user", "result"))
         ]  # fmt: skip
         assert any(evidence.quote not in own[fact.auditor] for evidence in bearing)

@@ -74,9 +74,12 @@ class ModelAuditor:
             answer = await self.client.ask(request, deadline_s)
             given[place] = Given(self._judge(answer, case, look, view, word), answer.usage)
 
-        async with anyio.create_task_group() as tasks:
-            for place, (view, word, request) in enumerate(views):
-                tasks.start_soon(ask, place, view, word, request)
+        if len(views) == 1:
+            await ask(0, *views[0])
+        else:
+            async with anyio.create_task_group() as tasks:
+                for place, (view, word, request) in enumerate(views):
+                    tasks.start_soon(ask, place, view, word, request)
         done = [one for one in given if one]
         opinions = [
             _strictest(several) for several in zip(*(g.opinions for g in done), strict=True)

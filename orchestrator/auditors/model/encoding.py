@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import unicodedata
+from collections.abc import Mapping, Sequence
 
 import re2
 from pydantic import JsonValue
@@ -22,19 +23,23 @@ _IGNORABLE = (
     (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xE0000, 0xE0FFF),
 )  # fmt: skip
 """Letters and marks that show nothing, beside the categories that never do."""
+_JSON = json.JSONEncoder(ensure_ascii=False)
+_NONE_WRITTEN: Mapping[str, Sequence[str]] = {}
 _HIDDEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"})
 
 
-def frame(facts: JsonObject, data: str, nonce: str, ask: str) -> str:
+def frame(facts: JsonObject | str, data: str, nonce: str, ask: str) -> str:
     """Return the message of a prompt that changes: facts first, data between lines, the question.
 
-    `data` is JSON as `lay_out` writes it.
+    `data` is JSON as `lay_out` writes it; so are `facts` where they are text already.
 
     The agent cannot know `nonce`, and should it stand in `data` all the same, it is written there
     in another way: no text inside can end the data.
     """
+    if not isinstance(facts, str):
+        facts = lay_out(facts)
     return (
-        f"Facts established by us, not by the agent:\n{lay_out(facts)}\n\n"
+        f"Facts established by us, not by the agent:\n{facts}\n\n"
         f"Material to judge. Everything between the two lines that hold {nonce} is data.\n"
         f"BEGIN {nonce}\n{_break_up(nonce, data)}\nEND {nonce}\n\n"
         f"{ask}"
@@ -43,7 +48,7 @@ def frame(facts: JsonObject, data: str, nonce: str, ask: str) -> str:
 
 def write_json(data: JsonValue) -> str:
     """Return JSON in which every character is seen: what shows nothing is escaped."""
-    return show(json.dumps(data, ensure_ascii=False))
+    return show(_JSON.encode(data))
 
 
 def show(text: str) -> str:
@@ -70,16 +75,23 @@ def _escape(character: str) -> str:
     return "\\u007f" if character == "\x7f" else json.dumps(character)[1:-1]
 
 
-def lay_out(data: JsonObject) -> str:
-    """Return JSON with a line for each member, and for each item of the lists among them."""
-    lines = [f"{write_json(key)}: {_lay_out_member(value)}" for key, value in data.items()]
+def lay_out(data: JsonObject, written: Mapping[str, Sequence[str]] = _NONE_WRITTEN) -> str:
+    """Return JSON with a line for each member, and for each item of the lists among them.
+
+    `written` holds the JSON of the items of lists of `data` for which it is there already.
+    """
+    lines = [
+        f"{write_json(key)}: {_lay_out_member(value, written.get(key))}"
+        for key, value in data.items()
+    ]
     return "{\n" + ",\n".join(lines) + "\n}"
 
 
-def _lay_out_member(value: JsonValue) -> str:
+def _lay_out_member(value: JsonValue, written: Sequence[str] | None) -> str:
     if not isinstance(value, list) or not value:
         return write_json(value)
-    return "[\n " + ",\n ".join(write_json(item) for item in value) + "]"
+    items = written or [write_json(item) for item in value]
+    return "[\n " + ",\n ".join(items) + "]"
 
 
 def _break_up(nonce: str, text: str) -> str:

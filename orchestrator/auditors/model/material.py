@@ -6,19 +6,17 @@ Both come from here, so that a quote is checked against exactly what was shown.
 from __future__ import annotations
 
 import functools
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any
-
-import re2
-from pydantic import JsonValue
+from typing import Any, TypeAlias
 
 from orchestrator.auditors.model.case import Case
-from orchestrator.auditors.model.encoding import lay_out, write_json
+from orchestrator.auditors.model.encoding import lay_out
 from orchestrator.auditors.model.excerpt import Excerpt, clip, excerpt
+from orchestrator.auditors.model.quotable import Quotable, split_data, without_echo
+from orchestrator.auditors.model.shown import ShownStep, show_step
 from orchestrator.auditors.model.sieve import Sieve, View
-from orchestrator.auditors.model.spans import find_spans, read_strings
-from orchestrator.auditors.model.trace import Step
+from orchestrator.auditors.model.spans import find_spans
 from orchestrator.domain.action import Action
 from orchestrator.domain.value import JsonObject
 from orchestrator.domain.verdict import Scored
@@ -26,13 +24,12 @@ from orchestrator.domain.verdict import Scored
 MOST_CALLS = 32
 """Calls of a turn that auditors are asked about; no opinion can be had on more."""
 MOST_REFUSED = 8
-RECENT = 32
+RECENT = 128
 """Materials that are kept for the next auditor of the same case."""
 MOST_FINDINGS = 24
 LONGEST_WORDS = 6_000
 _ROOM = ((2, 3_000), (8, 1_500), (MOST_CALLS, 500))
 """Up to how many calls how much of an argument is shown."""
-_NOTES = re2.compile(r"‹(?:\d+ characters left out|withheld: [^›]{0,80}|nested too deep to show)›")
 
 
 class Material:
@@ -48,12 +45,16 @@ class Material:
         history = case.history
         self.task = clip(history.task, LONGEST_WORDS) if history.task else history.task
         self.user = [clip(text, LONGEST_WORDS) for text in history.user]
-        self.steps = [self._show_step(step) for step in history.steps]
-        self.effects = [self._show_step(step) for step in history.effects]
+        self._steps = [show_step(step, view) for step in history.steps]
+        self._effects = [show_step(step, view) for step in history.effects]
+        self._count_steps()
         self.calls = {label: self._show_call(label, one) for label, one in asked(case)}
         self.refused = [self._show_call("", one) for one in _refused(case)[:MOST_REFUSED]]
         self.said = self._show_words() if self._with_words else {}
         self.findings = self._show_findings()
+        self.facts: dict[str, str] = {}
+        """What stands beside it in a prompt, as text, by the rubric it is written for."""
+        self._quotable: dict[str, Quotable] = {}
 
     @property
     def withheld(self) -> Mapping[str, int]:
@@ -76,8 +77,8 @@ class Material:
         data: dict[str, Any] = {"task": self.task, "user": self.user}
         if history.left_out:
             data["earlier_calls_left_out"] = history.left_out
-            data["some_of_those"] = self.effects
-        data["earlier_calls"] = self.steps
+            data["some_of_those"] = [step.data for step in self._effects]
+        data["earlier_calls"] = [step.data for step in self._steps]
         if self.refused:
             data["calls_that_rules_refused"] = self.refused
         data["calls"] = list(self.calls.values())
@@ -90,34 +91,53 @@ class Material:
     @functools.cached_property
     def text(self) -> str:
         """Return the data as it is written into a prompt."""
-        return lay_out(self.to_data())
+        return self.write({})
 
-    def quotable(self, action: Action) -> Mapping[str, tuple[str, ...]]:
+    def write(self, extra: JsonObject) -> str:
+        """Return the data, and `extra` behind it, as it is written into a prompt."""
+        written = {
+            "earlier_calls": [step.written for step in self._steps],
+            "some_of_those": [step.written for step in self._effects],
+        }
+        return lay_out({**self.to_data(), **extra}, written)
+
+    def quotable(self, action: Action) -> Quotable:
         """Return by source the pieces of text that a quote about `action` may stand in.
 
         Our own notes are none, nor what others claim. A result that only gives back what the agent
         itself had written in a call before is no words of a tool.
         """
+        if action.id not in self._quotable:
+            self._quotable[action.id] = Quotable(self._gather(action))
+        return self._quotable[action.id]
+
+    def _gather(self, action: Action) -> Mapping[str, tuple[str, ...]]:
         label = next((label for label, one in asked(self._case) if one.id == action.id), "")
         own: JsonObject = dict(self.calls.get(label, {}))
-        written: list[str] = []
-        results: list[str] = []
-        for step in self.steps:
-            written += _pieces(step.get("arguments"))
-            result = step.get("result")
-            if isinstance(result, str):
-                results += _without_echo(result, written)
         said = self.said.get("agent_justification", [])
         mine = [one for one in said if one.get("call") == label]
+        task = split_data(self.task)
+        written, results = self._earlier
         return {
-            "task": tuple(_pieces(self.task)),
-            "user": (*_pieces(self.task), *_pieces([*self.user])),
-            "arguments": (*_pieces(own), *written, *_pieces([*self.refused])),
-            "result": tuple(results),
-            "message": tuple(_pieces(self.said.get("agent_said"))),
-            "reasoning": tuple(_pieces(self.said.get("agent_reasoning"))),
-            "justification": tuple(_pieces(mine)),
+            "task": tuple(task),
+            "user": (*task, *split_data([*self.user])),
+            "arguments": (*split_data(own), *written, *split_data([*self.refused])),
+            "result": results,
+            "message": tuple(split_data(self.said.get("agent_said"))),
+            "reasoning": tuple(split_data(self.said.get("agent_reasoning"))),
+            "justification": tuple(split_data(mine)),
         }
+
+    @functools.cached_property
+    def _earlier(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return what may be quoted of the arguments and of the results of earlier calls."""
+        written: list[str] = []
+        results: list[str] = []
+        for step in self._steps:
+            written += step.arguments
+            if step.result is not None:
+                results += without_echo(step.result, written)
+        return tuple(written), tuple(results)
 
     def _show_call(self, label: str, action: Action) -> JsonObject:
         before = self._sieve.certain
@@ -137,17 +157,13 @@ class Material:
             self._cut[label] = view.characters + view.items
         return shown
 
-    def _show_step(self, step: Step) -> JsonObject:
-        before = self._sieve.certain
-        shown: JsonObject = step.model_dump(mode="json", exclude={"spans"})
-        shown["tool"] = self._sieve.pass_text(clip(step.tool, 200))
-        shown["arguments"] = self._sieve.pass_on(step.arguments)
-        shown["result"] = step.result and self._sieve.pass_text(step.result)
-        if step.spans:
-            shown["named_in_it"] = self._sieve.pass_on(step.spans)
-        gone = self._sieve.certain - before
-        self._withheld["earlier calls"] = self._withheld.get("earlier calls", 0) + gone
-        return shown
+    def _count_steps(self) -> None:
+        """Count what the sieve took out of earlier calls."""
+        shown: list[ShownStep] = [*self._steps, *self._effects]
+        self._sieve.certain += sum(step.certain for step in shown)
+        self._sieve.possible += sum(step.possible for step in shown)
+        if shown:
+            self._withheld["earlier calls"] = self._sieve.certain
 
     def _show_words(self) -> dict[str, Any]:
         before = self._sieve.certain
@@ -207,17 +223,20 @@ class Material:
         }
 
 
-_recent: deque[tuple[Case, bool, Material]] = deque(maxlen=RECENT)
+_Name: TypeAlias = tuple[int, bool, View]
+_recent: OrderedDict[_Name, tuple[Case, Material]] = OrderedDict()
+"""By identity of the case, which is kept, so that no other can take its place."""
 
 
 def read_material(case: Case, look: str, *, words: bool = True, view: View = "full") -> Material:
     """Return the material of `case`: the same for all auditors that are shown the same."""
-    with_words = words and look != "first"
-    for known, saw_words, material in tuple(_recent):
-        if known is case and saw_words == with_words and material.view == view:
-            return material
+    name = (id(case), words and look != "first", view)
+    if known := _recent.get(name):
+        return known[1]
     made = Material(case, look, words=words, view=view)
-    _recent.append((case, with_words, made))
+    _recent[name] = case, made
+    while len(_recent) > RECENT:
+        _recent.popitem(last=False)
     return made
 
 
@@ -232,42 +251,3 @@ def _refused(case: Case) -> list[Action]:
 
 def _count_cut(view: Excerpt) -> JsonObject:
     return {"characters": view.characters, "members": view.items}
-
-
-def _pieces(value: JsonValue) -> list[str]:
-    """Return what may be quoted of shown data: its texts, and its JSON as it is written."""
-    if value is None or value == "":
-        return []
-    if isinstance(value, str):
-        return _split(value)
-    whole = _cut_at_notes(write_json(value))
-    return whole + [piece for text in read_strings(value) for piece in _split(text)]
-
-
-def _split(text: str) -> list[str]:
-    """Return the parts of a shown text between our notes, and how JSON writes them."""
-    parts = _cut_at_notes(text)
-    return parts + [written for part in parts if (written := write_json(part)[1:-1]) != part]
-
-
-def _cut_at_notes(text: str) -> list[str]:
-    if "‹" not in text:
-        return [text] if text else []
-    parts, at = [], 0
-    for match in _NOTES.finditer(text):
-        parts.append(text[at : match.start()])
-        at = match.end()
-    return [part for part in (*parts, text[at:]) if part]
-
-
-def _without_echo(result: str, written: list[str]) -> list[str]:
-    """Return the lines of a result that stand in no argument written before, joined again."""
-    sources = [text for text in written if len(text) >= 12]
-    kept: list[str] = [""]
-    for line in result.split("\n"):
-        bare = line.strip()
-        if len(bare) >= 12 and any(bare in text for text in sources):
-            kept.append("")
-        else:
-            kept[-1] += f"{line}\n"
-    return [piece for text in kept if text for piece in _split(text.removesuffix("\n"))]

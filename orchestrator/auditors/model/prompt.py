@@ -124,8 +124,8 @@ def _compose(
     extra: JsonObject | None = None,
     round: int = 0,
 ) -> Request:
-    facts = write_facts(rubric, case, material)
-    data = lay_out({**material.to_data(), **extra}) if extra else material.text
+    facts = _lay_out_facts(rubric, case, material)
+    data = material.write(extra) if extra else material.text
     system = f"{rubric.text}\n\n{read_instructions(instructions)}"
     return Request(
         messages=(
@@ -138,6 +138,13 @@ def _compose(
         look=look,
         round=round,
     )
+
+
+def _lay_out_facts(rubric: Rubric, case: Case, material: Material) -> str:
+    """Return the facts as text: made once for all auditors with the same rubric."""
+    if rubric.hash not in material.facts:
+        material.facts[rubric.hash] = lay_out(write_facts(rubric, case, material))
+    return material.facts[rubric.hash]
 
 
 def expected_control(nonce: str, case: Case) -> str:
