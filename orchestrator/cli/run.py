@@ -52,6 +52,7 @@ HOLDING = {
 @click.option("--dir", "folder", type=click.Path(exists=True, file_okay=False), default=".",
               help="Where the agent works.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="No line for each decision on standard error.")
+@click.option("--tui", is_flag=True, help="Show the run on the screen of `crossaudit watch`.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(
     loaded: Loaded,
@@ -62,9 +63,15 @@ def run(
     execute: Any,
     folder: str,
     quiet: bool,
+    tui: bool,
     command: tuple[str, ...],
 ) -> int:
     """Run COMMAND as a guarded agent that speaks JSON lines on its output and input."""
+    if tui:
+        from orchestrator.cli.screen import show_beside
+
+        again = _write_options(click.get_current_context().params, loaded)
+        return show_beside(loaded.config, ["run", *again, "--", *command], ends_with_screen=False)
     from orchestrator.guard import Guard
     from orchestrator.integrations.json_lines import run_command
     from orchestrator.integrations.tools import file_and_shell_tools
@@ -101,6 +108,14 @@ def run(
     for failure in guard.witness_failures:
         click.echo(f"crossaudit: {safe(failure)}", err=True)
     return _report(ended, loaded.config.gate.enforce)
+
+
+def _write_options(given: dict[str, Any], loaded: Loaded) -> list[str]:
+    """Return the options of this call, for a process that has no screen."""
+    names = ("config", "profile", "agent", "model", "task", "tools", "execute")
+    options = {f"--{name}": given.get(name) for name in names}
+    options |= {"--dir": given["folder"], "--ledger": loaded.config.ledger.path}
+    return [word for name, value in options.items() if value for word in (name, str(value))]
 
 
 async def _narrate(guard: Guard, *, task_status: anyio.abc.TaskStatus[None]) -> None:

@@ -146,14 +146,15 @@ class Track:
 
     def event(self, seq: int) -> Event | None:
         """Return the event number `seq`; None where it cannot be read."""
-        if seq not in self._seen:
-            found = self._entries(seq, seq + 1)
-            if not found or isinstance(found[0], Unreadable):
+        found = self._seen.get(seq)
+        if found is None:
+            entries = self._entries(seq, seq + 1)
+            if not entries or isinstance(entries[0], Unreadable):
                 return None
-            self._seen[seq] = found[0]
+            found = self._seen[seq] = entries[0]
             if len(self._seen) > PAGE:
                 self._seen.popitem(last=False)
-        return self._seen[seq]
+        return found
 
     def row(self, seq: int) -> Row:
         """Return the line for event `seq`."""
