@@ -51,6 +51,8 @@ class Options(NamedTuple):
     """The run to open; without it the newest, and each newer one that opens."""
     shows_runs: bool = False
     can_answer: bool = False
+    is_starting: bool = False
+    """Something was started beside the screen and will be seen in a moment."""
     plays: bool = False
     """Start at the first event and play."""
     theme: str = DARK
@@ -64,7 +66,7 @@ class CockpitApp(App[None]):
     CSS_PATH = "cockpit.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings()
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {CockpitCommands}
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012 - as Textual has it
         (0, "-small"),
         (120, "-wide"),
         (150, "-huge"),
@@ -191,7 +193,9 @@ class CockpitApp(App[None]):
         track = self.track
         screen.set_class(track is None and not self.watcher.problem, "empty")
         if track is None:
-            screen.query_one("#beginning", Static).update(write_beginning(self.watcher.feed.place))
+            screen.query_one("#beginning", Static).update(
+                write_beginning(self.watcher.feed.place, self.options.is_starting)
+            )
         seq = self.timeline.seq
         state = track.state_at(seq) if track and seq >= 0 else RunState("")
         if track and self.timeline.follows:
@@ -215,6 +219,7 @@ class CockpitApp(App[None]):
         key = (track.run, seq, track.turn_around(max(seq, 0))[1])
         screen = self.screen_stack[0]
         is_compact = screen.has_class("-small") and not screen.has_class("opened")
+        screen.set_class(is_compact, "brief")
         if (*key, is_compact) == self._case_of:
             return
         self._case_of = (*key, is_compact)
@@ -242,13 +247,14 @@ class CockpitApp(App[None]):
         track = self.track
         if track is None:
             return ""
-        parts = [f"event {self.timeline.seq + 1}/{len(track)}"]
+        is_last = self.timeline.follows
+        parts = [f"{len(track)} events" if is_last else f"{self.timeline.seq + 1}/{len(track)}"]
         if not self.watcher.is_loaded:
             parts.append("loading…")
         if self.watcher.filter:
             parts.append(f"{len(self.watcher.matches)} match {self.watcher.filter.text}")
         if self.watcher.feed.is_live and not track.state.closed:
-            parts.append("following" if self.timeline.follows else "PAUSED (esc follows)")
+            parts.append("following" if is_last else "PAUSED (esc follows)")
         return " · ".join(parts)
 
     def _problem(self) -> str:
@@ -293,7 +299,7 @@ class CockpitApp(App[None]):
         self.screen.add_class("opened")
         self._is_dirty = True
 
-    def action_back(self) -> None:
+    def action_leave(self) -> None:
         """Leave the last thing that was opened."""
         box = self.query_one("#filter", Input)
         if box.display:
@@ -364,7 +370,7 @@ class CockpitApp(App[None]):
                 self.action_verbose()
             self.timeline.choose(seq)
 
-    def action_toggle(self) -> None:
+    def action_play(self) -> None:
         """Live: stop or follow the end. Recorded: play or pause."""
         if self.watcher.feed.is_live:
             if self.timeline.follows:

@@ -37,7 +37,7 @@ KEYS = (
         is_shown=True, label="a"),
     Key("filter", "slash", "filter", "Filter", "Choose lines: is:flag, tool:shell, score>0.8",
         is_shown=True, label="/"),
-    Key("play", "space", "toggle", "Pause", "Live: stop or follow the end. Replay: play or pause",
+    Key("play", "space", "play", "Pause", "Live: stop or follow the end. Replay: play or pause",
         is_shown=True, label="space"),
     Key("flag-next", "right_square_bracket", "flag(True)", "Next flag",
         "Jump to the next line where something was objected to", is_shown=True, label="]"),
@@ -65,7 +65,7 @@ KEYS = (
     Key("runs", "5", "pane('runs')", "Runs", "Choose another run"),
     Key("theme", "t", "theme", "Theme", "Dark, light, high contrast, colour-blind safe"),
     Key("palette", "colon", "command_palette", "Commands", "Everything, by name", label=": ctrl+p"),
-    Key("back", "escape", "back", "Back", "Close what was opened, clear the filter, follow again",
+    Key("back", "escape", "leave", "Back", "Close what was opened, clear the filter, follow again",
         label="esc"),
     Key("quit", "q", "quit", "Quit", "Leave; the agents and the guard go on", is_shown=True),
 )  # fmt: skip

@@ -31,6 +31,7 @@ def show_ledger(
     readonly: bool = False,
     by: str | None = None,
     theme: str | None = None,
+    is_starting: bool = False,
 ) -> None:
     """Show the runs of the ledger until somebody leaves."""
     from orchestrator.replay.feed import LedgerFeed
@@ -39,7 +40,8 @@ def show_ledger(
     feed = LedgerFeed(config.ledger.path, person)
     if run:
         run = feed.find(run)
-    _start(config, feed, run=run, shows_runs=shows_runs, can_answer=person is not None, theme=theme)
+    options = {"shows_runs": shows_runs, "is_starting": is_starting}
+    _start(config, feed, run=run, can_answer=person is not None, theme=theme, **options)
 
 
 def show_export(config: Config, path: str, *, theme: str | None = None) -> None:
@@ -59,9 +61,8 @@ def show_played(config: Config, played: Sequence[Played], place: str) -> None:
 
 def show_compared(config: Config, before: Played, after: Played, names: tuple[str, str]) -> None:
     """Show one recording under two configurations, side by side."""
-    from tui.comparison import ComparisonApp
-
     from orchestrator.replay.feed import RecordedFeed
+    from tui.comparison import ComparisonApp
 
     require_terminal()
     feeds = [RecordedFeed(one.run, {one.run: one.stored}) for one in (before, after)]
@@ -83,7 +84,7 @@ def show_beside(config: Config, arguments: Sequence[str], *, ends_with_screen: b
             stderr=said,
         )
         try:
-            show_ledger(config)
+            show_ledger(config, is_starting=True)
             if child.poll() is None and not ends_with_screen:
                 click.echo("The agent goes on under the guard; Ctrl+C stops it.", err=True)
                 child.wait()

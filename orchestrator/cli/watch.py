@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import sys
 import time
 from contextlib import closing, suppress
@@ -61,10 +63,10 @@ def watch(
     """
     config = loaded.config
     if web:
-        from orchestrator.cli.web import serve
-
-        return serve(config, what, port=port, readonly=readonly, by=by)
-    if plain or not sys.stdout.isatty():
+        _serve(config, what, port, ["--readonly"] if readonly else [])
+        return Exit.OK
+    is_served = "TEXTUAL_DRIVER" in os.environ
+    if plain or not (sys.stdout.isatty() or is_served):
         with suppress(KeyboardInterrupt), closing(_feed(config, what)) as feed:
             _tell(feed, what, events)
         return Exit.OK
@@ -76,6 +78,22 @@ def watch(
         run = None if what in (None, "all") else what
         show_ledger(config, run, shows_runs=what == "all", readonly=readonly, by=by, theme=theme)
     return Exit.OK
+
+
+def _serve(config: Config, what: str | None, port: int, flags: list[str]) -> None:
+    """Let a browser start the screen, each visitor a process of their own."""
+    from orchestrator.cli.screen import PROGRAM
+    from orchestrator.oversight.approvals import TOKEN_VARIABLE
+
+    try:
+        from tui.web import serve_web
+    except ImportError:
+        raise ConfigError("--web needs `pip install 'crossaudit[web]'`") from None
+    words = [sys.executable, "-c", PROGRAM, "watch", *([what] if what else []), *flags]
+    words += ["--ledger", config.ledger.path]
+    if not flags and TOKEN_VARIABLE not in os.environ:
+        click.echo(f"crossaudit: read-only: set {TOKEN_VARIABLE} to answer in a browser", err=True)
+    serve_web(shlex.join(words), port, lambda address: click.echo(f"Open {address}"))
 
 
 def _feed(config: Config, what: str | None) -> Feed:

@@ -205,6 +205,7 @@ class ExportFeed(RecordedFeed):
                 self._places.setdefault(run, array("Q")).append(place)
             place += len(line)
         if not self._places:
+            self._file.close()
             raise StoreError(f"{path} holds no run of a crossaudit export")
 
     def runs(self) -> list[RunCard]:

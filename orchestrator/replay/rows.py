@@ -6,7 +6,7 @@ The texts of a row are what agents, tools and models wrote: whoever shows one ma
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import IntFlag
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -44,7 +44,7 @@ from orchestrator.domain.event import (
     VerdictGiven,
     VoteCommitted,
 )
-from orchestrator.domain.verdict import Abstained, Scored, Verdict
+from orchestrator.domain.verdict import Abstained, Hit, Scored, Verdict
 
 # Above 300 lines: one vocabulary, and what each word of it looks like as a line.
 Tone: TypeAlias = Literal[
@@ -94,9 +94,17 @@ class Row(NamedTuple):
     """Whether the chain holds up to here."""
 
 
-def row_of(event: Event, turn: Turn | None = None) -> Row:
-    """Return the line for `event`; `turn` is the one it belongs to, if it is known."""
+def row_of(event: Event, turn: Turn | None = None, hits: Sequence[Hit] = ()) -> Row:
+    """Return the line for `event`; `turn` is the one it belongs to, `hits` what rules said of it.
+
+    An action that was let go with a flag on it is told as a flag.
+    """
     tone, glyph, word, subject, text, level = _WRITERS[type(event.fact)](event.fact, turn)
+    if isinstance(event.fact, Decided) and word == "allow":
+        mine = [hit for hit in hits if hit.action == event.fact.decision.action]
+        if mine:
+            tone, glyph, word = "flag", GLYPHS["flag"], "flag"
+            text = "  ".join(part for part in (text, f"{mine[0].clause}: {mine[0].reason}") if part)
     return Row(
         event.seq,
         event.at,
@@ -116,8 +124,6 @@ def mark_of(fact: Fact, flags: frozenset[str] = frozenset()) -> Mark:
     match fact:
         case TurnProposed():
             return Mark.TURN
-        case RulesChecked(hits=hits):
-            return Mark(0) if hits else Mark.QUIET
         case VerdictGiven(verdict=verdict):
             return _quiet_unless(_is_telling(verdict))
         case Decided(decision=decision):
@@ -133,7 +139,7 @@ def mark_of(fact: Fact, flags: frozenset[str] = frozenset()) -> Mark:
             return Mark.ALARM | Mark.FLAG
         case ResultObserved(hits=hits):
             return Mark.FLAG if hits else Mark(0)
-        case AuditorsCalled() | VoteCommitted() | SnapshotTaken() | Checkpoint():
+        case RulesChecked() | AuditorsCalled() | VoteCommitted() | SnapshotTaken() | Checkpoint():
             return Mark.QUIET
     return Mark(0)
 

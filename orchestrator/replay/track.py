@@ -17,7 +17,8 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from pydantic import ValidationError
 
-from orchestrator.domain.event import EVENT, Event, TurnProposed
+from orchestrator.domain.event import EVENT, Event, RulesChecked, TurnProposed
+from orchestrator.domain.verdict import Hit
 from orchestrator.ledger.verification import ChainWalk
 from orchestrator.replay.case import Case, build_case
 from orchestrator.replay.rows import Mark, Row, mark_of, row_of
@@ -219,22 +220,31 @@ class Track:
 
     def _rows(self, start: int, stop: int) -> list[Row]:
         entries = self._entries(start, stop)
-        turn = self._turn_before(start)
+        turn, hits = self._turn_before(start)
         rows = []
         for entry in entries:
             if isinstance(entry, Unreadable):
                 rows.append(_unreadable_row(entry.seq))
                 continue
-            if isinstance(entry.fact, TurnProposed):
-                turn = entry.fact
-            row = row_of(entry, turn.turn if turn else None)
+            match entry.fact:
+                case TurnProposed():
+                    turn, hits = entry.fact, ()
+                case RulesChecked():
+                    hits = entry.fact.hits
+            row = row_of(entry, turn.turn if turn else None, hits)
             rows.append(row if self.is_verified(entry.seq) else row._replace(is_verified=False))
         return rows
 
-    def _turn_before(self, seq: int) -> TurnProposed | None:
+    def _turn_before(self, seq: int) -> tuple[TurnProposed | None, tuple[Hit, ...]]:
+        """Return the turn that goes on at `seq`, and what rules said of it."""
         after = bisect_right(self.turns, seq)
-        event = self.event(self.turns[after - 1]) if after else None
-        return event.fact if event and isinstance(event.fact, TurnProposed) else None
+        if not after:
+            return None, ()
+        start = self.turns[after - 1]
+        event, checked = self.event(start), self.event(min(start + 1, self.last))
+        turn = event.fact if event and isinstance(event.fact, TurnProposed) else None
+        rules = checked.fact if checked and isinstance(checked.fact, RulesChecked) else None
+        return turn, rules.hits if rules else ()
 
 
 def play_back(track: Track) -> None:

@@ -17,9 +17,13 @@ from tui.bindings import APPROVAL, KEYS, MOVES
 from tui.text import said, stack
 
 WORDS = {
-    "allow": "it may run", "flag": "it may run, and somebody should look",
-    "modify": "it runs changed", "escalate": "a person is asked", "deny": "it must not run", "terminate": "the run is over",
-}  # fmt: skip
+    "allow": "it may run",
+    "flag": "it may run, and somebody should look",
+    "modify": "it runs changed",
+    "escalate": "a person is asked",
+    "deny": "it must not run",
+    "terminate": "the run is over",
+}
 PANES = {
     "timeline": "Each line is one recorded event of the run, the newest at the bottom.",
     "detail": "Why the chosen action was decided as it was, and what each auditor quoted.",

@@ -11,6 +11,7 @@ from orchestrator.domain.event import ResultObserved
 from orchestrator.domain.verdict import Hit, Scored, Verdict
 from orchestrator.replay.projection import DOUBT, GLYPHS, Case, short_arguments
 from tui.text import Part, pad, paragraph, quoted, safe, said, stack
+from tui.views.outline import write_run_event
 
 NAME = 14
 
@@ -19,6 +20,8 @@ def write_summary(case: Case | None, rows: int) -> Content:
     """Return a few lines: the decision, why, and the first quote of each auditor that scored."""
     if case is None:
         return said(("Choose a line.", "$tone-quiet"))
+    if about_run := write_run_event(case.event):
+        return stack(about_run[:rows])
     parts = [*_decision(case), *_why(case)]
     scored = sorted(case.verdicts, key=lambda v: -_suspicion(v[0]))
     parts += [_verdict_line(verdict) for verdict, _ in scored]
@@ -31,7 +34,8 @@ def write_detail(case: Case | None) -> Content:
         return said(
             ("Choose a line of the timeline to see all that is known of it.", "$tone-quiet")
         )
-    return stack(_detail(case))
+    about_run = write_run_event(case.event)
+    return stack(about_run or _detail(case))
 
 
 def _detail(case: Case) -> Iterator[Content]:
@@ -65,6 +69,8 @@ def _decision(case: Case) -> list[Content]:
         tool = case.action.tool if case.action else ""
         return [said((f" {case.event.fact.kind.replace('_', ' ')} ", "reverse bold"), f" {tool}")]
     word = decision.judged.value
+    if word == "allow" and case.hits:
+        word = "flag"
     held = "" if decision.decision is decision.judged else f" (not held: {decision.decision})"
     settled = f" → {case.approval.answer}" if case.approval else ""
     call = safe(short_arguments(case.action), 120) if case.action else ""

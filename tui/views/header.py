@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from orchestrator.replay.projection import GLYPHS, RunState
-from tui.text import safe, said, stack
+from tui.text import Part, safe, said, stack
 
 STATES = {
     "": ("● running", "$success bold"),
@@ -26,7 +26,7 @@ def _first(state: RunState, place: str, cells: int) -> Content:
     if state.waiting:
         word, style = f"? waits for {len(state.waiting)}", "$tone-escalate bold"
     room = max(cells - 62, 12)
-    parts = [
+    parts: list[Part] = [
         (f" {safe(agent, room)} ", "bold reverse"),
         " ",
         (word if state.facts else "", style),
@@ -64,7 +64,9 @@ def _second(state: RunState, problem: str) -> Content:
     if state.budget:
         return said((f" ! {state.budget}", "$error bold"))
     counts = [(word, state.count(word)) for word in GLYPHS if word != "flag"]
-    parts = [(f" {GLYPHS[word]} {n} {word} ", f"$tone-{word}") for word, n in counts if n]
+    parts: list[Part] = [
+        (f" {GLYPHS[word]} {n} {word} ", f"$tone-{word}") for word, n in counts if n
+    ]
     if state.flagged:
         parts.append((f" {GLYPHS['flag']} {state.flagged} flagged ", "$tone-flag"))
     if state.breakers:

@@ -56,9 +56,15 @@ def write_card(card: RunCard, waits: bool, is_open: bool) -> Content:
     child = "↳ " if card.parent else ""
     return stack(
         [
-            said(("▸" if is_open else " ", "bold"), (glyph, style), " ", (child + card.agent, "bold"),
-                 (asks, "$tone-escalate bold"), (alarm, "$error bold")),
-            said((f"   {card.opened:%m-%d %H:%M}  {card.actions} actions, {card.held} held", "")),
+            said(
+                ("▸" if is_open else " ", "bold"),
+                (glyph, style),
+                " ",
+                (child + card.agent, "bold"),
+                (asks, "$tone-escalate bold"),
+                (alarm, "$error bold"),
+            ),
+            said(f"   {card.opened:%m-%d %H:%M}  {card.actions} actions, {card.held} held"),
             said((f"   {card.task}", "$tone-quiet")),
         ]
-    )  # fmt: skip
+    )

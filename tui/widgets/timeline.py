@@ -15,7 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from orchestrator.replay.projection import Row, Tone, Track
-from tui.text import pad
+from tui.text import pad, width
 
 WORD, SUBJECT = 9, 14
 CLOCK_FROM = 66
@@ -139,7 +139,7 @@ class Timeline(ScrollView, can_focus=True):
             Segment(text, self._style(name, place == self.place, later))
             for name, text in write_line(row, cells)
         ]
-        return Strip(line, cells)
+        return Strip(line).adjust_cell_length(cells, self.rich_style)
 
     def _style(self, name: str, chosen: bool, later: bool) -> Style:
         key = f"{name}{chosen}{later}"
@@ -161,7 +161,7 @@ def write_line(row: Row, cells: int) -> list[tuple[str, str]]:
     mark = row.glyph if row.is_verified else "⁇"
     head.append((tone, f"{'  ' * row.level}{mark} {pad(row.word, WORD)} "))
     subject = pad(row.subject, SUBJECT - 2 * row.level) + " " if row.subject else ""
-    used = sum(len(text) for _, text in head) + len(subject)
+    used = sum(width(text) for _, text in head) + width(subject)
     body = "quiet" if row.tone in ("quiet", "result") else "agent" if row.tone == "agent" else tone
     text = pad(row.text, max(cells - used, 0))
     return [*head, (tone, subject), (body, text)]
