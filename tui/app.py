@@ -16,20 +16,15 @@ from orchestrator.config import nearest
 from orchestrator.domain.decision import Request
 from orchestrator.errors import ConfigError, CrossauditError
 from orchestrator.replay.feed import Feed
-from orchestrator.replay.projection import Mark, RunState, Track, parse_filter
+from orchestrator.replay.projection import Mark, Track, parse_filter
 from tui.bindings import KEYS, bindings
 from tui.commands import CockpitCommands
+from tui.painter import Painter
 from tui.playback import Playback
 from tui.screens.help import HelpScreen
 from tui.screens.question import QuestionScreen, Reply
 from tui.text import said
 from tui.themes import DARK, NAMES, THEMES
-from tui.views.auditors import write_auditors
-from tui.views.beginning import write_beginning
-from tui.views.debate import write_debate
-from tui.views.detail import write_detail, write_summary
-from tui.views.header import write_header
-from tui.views.question import write_bar
 from tui.watching import Watcher, oldest_waiting
 from tui.widgets.pane import Pane
 from tui.widgets.run_list import RunList
@@ -38,7 +33,6 @@ from tui.widgets.timeline import Timeline
 
 # Above 300 lines: the keys of one screen, an action each.
 FRAME_SECONDS = 0.05
-SUMMARY_LINES = 5
 PANES = ("timeline", "detail", "debate", "auditors", "runs")
 SETTLING_SECONDS = 2.0
 """How long an answer that was sent hides the question: its owner takes it within 0.1 s."""
@@ -82,10 +76,9 @@ class CockpitApp(App[None]):
         self.playback = Playback()
         self.pane = "runs" if self.options.shows_runs else "timeline"
         self.is_verbose = False
-        self._is_dirty = True
-        self._case_of: tuple[object, ...] = ()
+        self._timeline: Timeline | None = None
+        self.painter = Painter(self)
         self._sent: dict[str, float] = {}
-        self._rung: frozenset[str] = frozenset()
         self._chose = self.options.run is not None
         for theme in THEMES:
             self.register_theme(theme)
@@ -132,7 +125,9 @@ class CockpitApp(App[None]):
     @property
     def timeline(self) -> Timeline:
         """Return the timeline of the main screen."""
-        return self.screen_stack[0].query_one("#timeline", Timeline)
+        if self._timeline is None:
+            self._timeline = self.screen_stack[0].query_one("#timeline", Timeline)
+        return self._timeline
 
     @property
     def track(self) -> Track | None:
@@ -154,12 +149,13 @@ class CockpitApp(App[None]):
     def _open(self, run: str) -> None:
         track = self.watcher.open(run)
         self.timeline.show(track, self._seqs(track))
-        self._case_of = ()
-        self._is_dirty = True
+        self.painter.reread()
 
     def _seqs(self, track: Track) -> Sequence[int]:
         if self.watcher.filter:
             return self.watcher.matches
+        if not self.watcher.is_loaded:
+            return range(max(len(track), track.total))
         return range(len(track)) if self.is_verbose else track.shown
 
     def _on_change(self) -> None:
@@ -171,105 +167,27 @@ class CockpitApp(App[None]):
             self._open(newest)
         track = self.track
         if track:
-            was_empty = not self.timeline.seqs
-            self.timeline.seqs = self._seqs(track)
-            self.timeline.grow(0 if self.options.plays and was_empty else None)
+            timeline = self.timeline
+            chosen = None if timeline.follows else timeline.seq
+            timeline.seqs = self._seqs(track)
+            timeline.grow(chosen)
             if self.options.plays and self.watcher.is_loaded and not self.playback.is_playing:
                 self.options = self.options._replace(plays=False)
                 self.timeline.choose(0)
                 self.playback.toggle(self.clock.monotonic())
-        self._is_dirty = True
+        self.painter.is_dirty = True
 
     def _tick(self) -> None:
         """Draw a frame: at most twenty a second, however much arrives."""
         if self.playback.is_playing:
             self._play_on()
-        if self._is_dirty or self.waiting:
-            self._paint()
-
-    def _paint(self) -> None:
-        self._is_dirty = False
-        screen = self.screen_stack[0]
-        track = self.track
-        screen.set_class(track is None and not self.watcher.problem, "empty")
-        if track is None:
-            screen.query_one("#beginning", Static).update(
-                write_beginning(self.watcher.feed.place, self.options.is_starting)
-            )
-        seq = self.timeline.seq
-        state = track.state_at(seq) if track and seq >= 0 else RunState("")
-        if track and self.timeline.follows:
-            state = track.state
-        header = write_header(
-            state, place=self._place(), problem=self._problem(), cells=self.size.width
-        )
-        screen.query_one("#header", Static).update(header)
-        self._paint_waiting()
-        screen.query_one("#runs", RunList).show(
-            self.watcher.cards,
-            frozenset(run for run, _ in self.waiting),
-            track.run if track else "",
-        )
-        if track:
-            screen.query_one("#auditors", Pane).show(write_auditors(state), track.run)
-            screen.query_one("#scrubber", Scrubber).show(track.marks, seq, str(self.playback))
-            self._paint_case(track, seq)
-
-    def _paint_case(self, track: Track, seq: int) -> None:
-        key = (track.run, seq, track.turn_around(max(seq, 0))[1])
-        screen = self.screen_stack[0]
-        is_compact = screen.has_class("-small") and not screen.has_class("opened")
-        screen.set_class(is_compact, "brief")
-        if (*key, is_compact) == self._case_of:
-            return
-        self._case_of = (*key, is_compact)
-        case = track.case(seq) if seq >= 0 else None
-        text = write_summary(case, SUMMARY_LINES) if is_compact else write_detail(case)
-        screen.query_one("#detail", Pane).show(text, key[:2])
-        screen.query_one("#debate", Pane).show(write_debate(case), key[:2])
-
-    def _paint_waiting(self) -> None:
-        waiting = self.waiting
-        bar = self.screen_stack[0].query_one("#waiting", Static)
-        bar.display = bool(waiting)
-        ids = frozenset(request.id for _, request in waiting)
-        if waiting:
-            bar.update(write_bar(waiting, self.clock.now(), self.options.can_answer))
-        if ids - self._rung:
-            self.bell()
-        self._rung = ids
-        top = self.screen
-        if isinstance(top, QuestionScreen) and top.request.id not in ids:
-            top.dismiss(None)
-            self.notify("This question has been settled elsewhere, or nobody waits any more.")
-
-    def _place(self) -> str:
-        track = self.track
-        if track is None:
-            return ""
-        is_last = self.timeline.follows
-        parts = [f"{len(track)} events" if is_last else f"{self.timeline.seq + 1}/{len(track)}"]
-        if not self.watcher.is_loaded:
-            parts.append("loading…")
-        if self.watcher.filter:
-            parts.append(f"{len(self.watcher.matches)} match {self.watcher.filter.text}")
-        if self.watcher.feed.is_live and not track.state.closed:
-            parts.append("following" if is_last else "PAUSED (esc follows)")
-        return " · ".join(parts)
-
-    def _problem(self) -> str:
-        if self.watcher.problem:
-            return self.watcher.problem
-        track = self.track
-        if track and track.broken_at is not None:
-            return f"UNVERIFIED from event {track.broken_at}: {track.problem}"
-        return ""
+        self.painter.tick()
 
     # What the keys do
 
     def on_timeline_moved(self) -> None:
         """Let everything else follow the chosen line."""
-        self._is_dirty = True
+        self.painter.is_dirty = True
 
     def on_scrubber_sought(self, message: Scrubber.Sought) -> None:
         """Go where the scrubber was clicked."""
@@ -291,13 +209,13 @@ class CockpitApp(App[None]):
         self._set_pane(name)
         if name in ("detail", "debate", "auditors") and self.screen.has_class("-small"):
             self.screen.add_class("opened")
-        self._is_dirty = True
+        self.painter.is_dirty = True
 
     def action_expand(self) -> None:
         """Show the chosen line whole."""
         self._set_pane("detail" if self.pane == "timeline" else self.pane)
         self.screen.add_class("opened")
-        self._is_dirty = True
+        self.call_after_refresh(self.painter.reread)
 
     def action_leave(self) -> None:
         """Leave the last thing that was opened."""
@@ -311,7 +229,7 @@ class CockpitApp(App[None]):
             self._filter("")
         else:
             self.timeline.action_edge(True)
-        self._is_dirty = True
+        self.painter.is_dirty = True
 
     def action_filter(self) -> None:
         """Ask for a filter."""
@@ -335,7 +253,7 @@ class CockpitApp(App[None]):
         self.watcher.set_filter(chosen)
         if self.track:
             self.timeline.show(self.track, self._seqs(self.track), None if chosen else seq)
-        self._is_dirty = True
+        self.painter.is_dirty = True
         return True
 
     def action_find(self, forward: bool) -> None:
@@ -381,7 +299,7 @@ class CockpitApp(App[None]):
             if self.timeline.follows and not self.playback.is_playing:
                 self.timeline.choose(0)
             self.playback.toggle(self.clock.monotonic())
-        self._is_dirty = True
+        self.painter.is_dirty = True
 
     def action_speed(self, factor: float) -> None:
         """Play faster or slower."""
@@ -389,14 +307,14 @@ class CockpitApp(App[None]):
             self.notify("A live run has the speed it has; < and > are for recorded runs.")
             return
         self.playback.change_speed(factor)
-        self._is_dirty = True
+        self.painter.is_dirty = True
 
     def action_verbose(self) -> None:
         """Show quiet events too, or hide them."""
         self.is_verbose = not self.is_verbose
         if self.track:
             self.timeline.show(self.track, self._seqs(self.track), self.timeline.seq)
-        self._is_dirty = True
+        self.painter.is_dirty = True
 
     def action_theme(self) -> None:
         """Change to the next colours."""
@@ -453,8 +371,12 @@ class CockpitApp(App[None]):
         screen.remove_class("opened")
         screen.add_class(f"pane-{name}")
         self.pane = name
+        self.call_after_refresh(self.painter.reread)
         self.call_after_refresh(lambda: screen.query_one(f"#{name}").focus())
-        self._case_of = ()
+
+    def on_resize(self) -> None:
+        """Fill the panes that have come into sight."""
+        self.call_after_refresh(self.painter.reread)
 
     def _leave_filter_for(self, seq: int) -> None:
         """Show all lines again where the filter hides the one to go to."""
@@ -467,7 +389,7 @@ class CockpitApp(App[None]):
         while track and self.playback.is_due(self.clock.monotonic()):
             if timeline.place >= len(timeline.seqs) - 1:
                 self.playback.is_playing = False
-                self._is_dirty = True
+                self.painter.is_dirty = True
                 return
             here, following = (track.row(timeline.seqs[timeline.place + n]).at for n in (0, 1))
             timeline.action_move(1)

@@ -18,6 +18,8 @@ from orchestrator.replay.projection import Filter, Track
 POLL_SECONDS = 0.05
 WAITING_SECONDS = 0.1
 RUNS_SECONDS = 1.0
+FETCHED = 500
+"""Events taken at once: a screen is back for its keys in a few milliseconds."""
 CHUNK = 2_000
 """Lines a filter looks at before the screen is drawn again."""
 
@@ -56,6 +58,11 @@ class Watcher:
         self._filtered = 0
 
     @property
+    def is_settled(self) -> bool:
+        """Say whether there is nothing to hurry for."""
+        return self.is_loaded or self.track is None or bool(self.problem)
+
+    @property
     def is_filtering(self) -> bool:
         """Say whether lines are left that the filter has not seen."""
         return bool(self.filter and self.track and self._filtered < len(self.track))
@@ -71,7 +78,7 @@ class Watcher:
                 changed, self.problem = self.problem != str(error), str(error)
             if changed:
                 self._on_change()
-            if not self.is_filtering:
+            if not self.is_filtering and self.is_settled:
                 await asyncio.sleep(POLL_SECONDS)
 
     async def look(self) -> bool:
@@ -81,7 +88,8 @@ class Watcher:
         if now >= self._next_runs:
             changed = await self._look_for_runs() or changed
             took = self._clock.monotonic() - now
-            self._next_runs = now + max(RUNS_SECONDS, 10 * took)
+            pause = RUNS_SECONDS if self.track else 2 * WAITING_SECONDS
+            self._next_runs = now + max(pause, 10 * took)
         if now >= self._next_waiting:
             waiting = await asyncio.to_thread(self.feed.waiting)
             changed, self.waiting = changed or waiting != self.waiting, waiting
@@ -99,11 +107,11 @@ class Watcher:
         track = self.track
         if track is None:
             return False
-        batch = await asyncio.to_thread(track.fetch)
+        batch = await asyncio.to_thread(track.fetch, FETCHED)
         if track is not self.track:
             return True
         took = track.take(batch)
-        was_loaded, self.is_loaded = self.is_loaded, self.is_loaded or took == 0
+        was_loaded, self.is_loaded = self.is_loaded, self.is_loaded or took < FETCHED
         await self._sift(track)
         return bool(took) or batch.broken_at is not None or was_loaded != self.is_loaded
 

@@ -1,7 +1,7 @@
 """What is known of a run after an event: one frozen value, folded the same way live and replayed.
 
 A state is bounded by the number of auditors and of waiting requests, never by the length of the
-run, so that one can be kept every thousand events.
+run, so that many can be kept.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """One run as somebody scrolls through it: an index in memory, the events where they are kept.
 
-For each event a byte is held, for each turn a number, for every thousandth event a state. All else
-is read again when it is looked at, so that a run of any length opens and fits. The chain is checked
-on the way in; what follows its first break is marked unverified.
+For each event a byte is held, for each turn a number, for every 100th event a state. All else is
+read again when it is looked at, so that a run of any length opens and fits. The hashes are checked
+on the way in and what follows the first break is marked unverified; signatures, tables and
+witnesses are for `crossaudit verify`.
 """
 
 from __future__ import annotations
@@ -19,17 +20,18 @@ from pydantic import ValidationError
 
 from orchestrator.domain.event import EVENT, Event, RulesChecked, TurnProposed
 from orchestrator.domain.verdict import Hit
-from orchestrator.ledger.verification import ChainWalk
+from orchestrator.ledger.chain import GENESIS, link, opening
 from orchestrator.replay.case import Case, build_case
 from orchestrator.replay.rows import Mark, Row, mark_of, row_of
 from orchestrator.replay.state import RunState, skip, step
 
 BATCH = 2_000
 """Events fetched at once."""
-APART = 1_000
+APART = 100
 """Events between two kept states: what a seek folds at most."""
-PAGE = 256
-PAGES = 32
+PAGE = 64
+PAGES = 128
+TURN, QUIET = Mark.TURN.value, Mark.QUIET.value
 LONGEST_TURN = 2_000
 """Events of one turn that are looked at."""
 
@@ -79,9 +81,11 @@ class Track:
         """The first event that the chain does not vouch for."""
         self.problem = ""
         """What is wrong with that event, in a sentence."""
+        self.total = 0
+        """How many events are recorded; those not taken yet can be read as lines already."""
         self._store = store
         self._states = [self.state]
-        self._walk = ChainWalk(run)
+        self._head = GENESIS
         self._is_broken = False
         self._pages: OrderedDict[int, list[Row]] = OrderedDict()
         self._seen: OrderedDict[int, Event] = OrderedDict()
@@ -96,7 +100,7 @@ class Track:
 
     def fetch(self, limit: int = BATCH) -> Batch:
         """Read and check what follows; nothing of this track that others look at changes."""
-        expected = self._store.count(self.run)
+        expected = self.total = self._store.count(self.run)
         entries: list[Entry] = []
         broken_at, problem = None, ""
         place = len(self.marks)
@@ -124,12 +128,12 @@ class Track:
             else:
                 state = step(state, entry)
                 mark = mark_of(entry.fact, state.flags)
-            seq = len(self.marks)
-            if mark & Mark.TURN:
+            seq, bits = len(self.marks), mark.value
+            if bits & TURN:
                 self.turns.append(seq)
-            if not mark & Mark.QUIET:
+            if not bits & QUIET:
                 self.shown.append(seq)
-            self.marks.append(int(mark))
+            self.marks.append(bits)
             if (seq + 1) % APART == 0:
                 self._states.append(state)
         self.state = state
@@ -163,10 +167,14 @@ class Track:
         page = self._pages.setdefault(number, [])
         self._pages.move_to_end(number)
         if place >= len(page):
-            page += self._rows(number * PAGE + len(page), min((number + 1) * PAGE, len(self)))
+            page += self._rows(number * PAGE + len(page), min((number + 1) * PAGE, self._readable))
         if len(self._pages) > PAGES:
             self._pages.popitem(last=False)
         return page[place]
+
+    @property
+    def _readable(self) -> int:
+        return max(len(self), self.total)
 
     def rows(self, start: int, stop: int) -> list[Row]:
         """Return the lines of many events, without keeping them."""
@@ -196,7 +204,8 @@ class Track:
     def find(self, mark: Mark, seq: int, *, forward: bool) -> int | None:
         """Return the nearest event after or before `seq` that has any bit of `mark`."""
         places = range(seq + 1, len(self)) if forward else range(seq - 1, -1, -1)
-        return next((place for place in places if self.marks[place] & mark), None)
+        bits = mark.value
+        return next((place for place in places if self.marks[place] & bits), None)
 
     def is_verified(self, seq: int) -> bool:
         """Say whether the chain holds up to event `seq`."""
@@ -205,7 +214,12 @@ class Track:
     def _check(self, seq: int, expected: int, body: bytes, hash_: str) -> str:
         if seq != expected:
             return f"there is no event {expected}: the next one is number {seq}"
-        return self._walk.take(body, hash_)
+        self._head = link(self._head, body)
+        if self._head.hex() != hash_:
+            return "its bytes do not match its hash"
+        if not body.startswith(opening(self.run, seq)):
+            return f"its bytes do not begin as those of event {seq} of {self.run} must"
+        return ""
 
     def _entries(self, start: int, stop: int) -> list[Entry]:
         """Return what stands at `start` and up to, not including, `stop`."""

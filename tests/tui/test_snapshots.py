@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import closing
+from functools import cache
 from typing import Any, TypeAlias
 
 import pytest
 from textual.pilot import Pilot
 
 from orchestrator.clock import ManualClock
-from orchestrator.replay.feed import RecordedFeed
+from orchestrator.ledger.chain import StoredEvent
+from orchestrator.replay.feed import ExportFeed, RecordedFeed
 from tests.conftest import ROOT
 from tests.tui.recorded import START, chained, everything, feed_of, quiet_turn
 from tests.tui.test_app import LiveFeed, settle
@@ -41,9 +44,16 @@ def rest(seq: int | None = None, *keys: str) -> Callable[[Pilot[Any]], Awaitable
 
 
 def demo(**options: Any) -> CockpitApp:
-    from orchestrator.replay.feed import ExportFeed
+    return CockpitApp(demo_feed(), Options(**options), ManualClock(START))
 
-    return CockpitApp(ExportFeed(DEMO), Options(**options), ManualClock(START))
+
+@cache
+def demo_feed() -> RecordedFeed:
+    with closing(ExportFeed(DEMO)) as exported:
+        run = exported.runs()[0].run
+        read = exported.read(run, -1, 1_000)
+    stored = [StoredEvent(run, seq, START, "", body, hash_) for seq, body, hash_ in read]
+    return RecordedFeed("runs/demo/run.jsonl", {run: stored})
 
 
 def full(**options: Any) -> CockpitApp:

@@ -18,6 +18,8 @@ from orchestrator.replay.projection import Row, Tone, Track
 from tui.text import pad, width
 
 WORD, SUBJECT = 9, 14
+STEP = 1_000
+"""Lines by which the scrollable height grows; no one scrolls beyond the last line."""
 CLOCK_FROM = 66
 """Columns from which a line also tells the time."""
 
@@ -73,7 +75,10 @@ class Timeline(ScrollView, can_focus=True):
 
     def grow(self, seq: int | None = None) -> None:
         """Draw what has come since, and move on to the end while it is followed."""
-        self.virtual_size = Size(self.size.width, len(self.seqs))
+        # Every change of the virtual size lays out the whole screen anew: let it grow in steps.
+        height = -(-len(self.seqs) // STEP) * STEP
+        if self.virtual_size != (self.size.width, height):
+            self.virtual_size = Size(self.size.width, height)
         if seq is not None:
             self.choose(seq)
         elif self.follows:
@@ -87,6 +92,11 @@ class Timeline(ScrollView, can_focus=True):
             middle = (low + high) // 2
             low, high = (middle + 1, high) if self.seqs[middle] <= seq else (low, middle)
         self._go(low - 1)
+
+    def validate_scroll_y(self, value: float) -> float:
+        """Keep the last line at the bottom."""
+        most = max(len(self.seqs) - self.scrollable_content_region.height, 0)
+        return super().validate_scroll_y(min(value, most))
 
     def action_move(self, by: int) -> None:
         """Choose the line `by` lines further on."""
