@@ -6,7 +6,8 @@ from datetime import datetime
 
 LONGEST_GAP = 1.5
 """Seconds: a pause in the recording is never played longer."""
-SHORTEST_GAP = 0.02
+SHORTEST_GAP = 0.3
+"""Seconds: runs that were judged again took none, and are to be followed by eye."""
 SLOWEST, FASTEST = 0.125, 64.0
 
 

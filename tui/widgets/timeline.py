@@ -76,7 +76,8 @@ class Timeline(ScrollView, can_focus=True):
     def grow(self, seq: int | None = None) -> None:
         """Draw what has come since, and move on to the end while it is followed."""
         # Every change of the virtual size lays out the whole screen anew: let it grow in steps.
-        height = -(-len(self.seqs) // STEP) * STEP
+        count = len(self.seqs)
+        height = count if count < STEP else -(-count // STEP) * STEP
         if self.virtual_size != (self.size.width, height):
             self.virtual_size = Size(self.size.width, height)
         if seq is not None:
