@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -33,6 +34,8 @@ from tui.widgets.timeline import Timeline
 
 # Above 300 lines: the keys of one screen, an action each.
 FRAME_SECONDS = 0.05
+COLLECT_AFTER = (10_000, 20, 100)
+"""Full collections are rare: a stream of events makes garbage, but hardly any cycles."""
 PANES = ("timeline", "detail", "debate", "auditors", "runs")
 SETTLING_SECONDS = 2.0
 """How long an answer that was sent hides the question: its owner takes it within 0.1 s."""
@@ -113,6 +116,10 @@ class CockpitApp(App[None]):
 
     def on_mount(self) -> None:
         """Begin to follow the feed."""
+        # What was imported stays: a full collection of it would hold every key for 0.1 s.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*COLLECT_AFTER)
         self.timeline.border_title = "1 Timeline"
         self.timeline.dims_later = not self.watcher.feed.is_live
         self.screen.set_class(not self.watcher.feed.is_live, "recorded")

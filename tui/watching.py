@@ -13,7 +13,7 @@ from orchestrator.clock import Clock
 from orchestrator.domain.decision import Request
 from orchestrator.errors import CrossauditError
 from orchestrator.replay.feed import Feed, RunCard
-from orchestrator.replay.projection import Filter, Track
+from orchestrator.replay.projection import Filter, Track, warm_up
 
 POLL_SECONDS = 0.05
 WAITING_SECONDS = 0.1
@@ -69,6 +69,13 @@ class Watcher:
 
     async def run(self) -> None:
         """Follow the feed until cancelled."""
+        warming = asyncio.create_task(asyncio.to_thread(warm_up))
+        try:
+            await self._follow()
+        finally:
+            await warming
+
+    async def _follow(self) -> None:
         while True:
             try:
                 changed = await self.look()

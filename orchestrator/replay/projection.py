@@ -19,11 +19,11 @@ from orchestrator.replay.rows import (
     short_arguments,
 )
 from orchestrator.replay.state import RunState, Score, Waiting, fold, step
-from orchestrator.replay.track import Batch, Track, Unreadable, play_back
+from orchestrator.replay.track import Batch, Track, Unreadable, play_back, warm_up
 
 __all__ = [
     "DOUBT", "EXAMPLES", "FIELDS", "GLYPHS", "IS", "Batch", "Case", "Cell", "Debate", "Filter",
     "Health", "Mark", "Row", "RunState", "Score", "Tone", "Track", "Unreadable", "Waiting",
     "build_case", "find_cells", "fold", "mark_of", "parse_filter", "play_back", "row_of",
-    "short_arguments", "step",
+    "short_arguments", "step", "warm_up",
 ]  # fmt: skip

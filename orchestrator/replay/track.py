@@ -283,6 +283,11 @@ def _unreadable_row(seq: int) -> Row:
     )  # fmt: skip
 
 
+def warm_up() -> None:
+    """Read the constitution now, so that the first case that cites a clause is not slow."""
+    _clause("")
+
+
 @cache
 def _clause(id_: str) -> tuple[str, str]:
     from orchestrator.rules.constitution import load_constitution

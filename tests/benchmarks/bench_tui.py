@@ -62,11 +62,12 @@ async def measure_opening(place: Path, events: int) -> None:
     start = CLOCK.monotonic()
     async with app.run_test(size=SIZE) as pilot:
         seen = 0.0
-        await pilot.pause()
         while not app.watcher.is_loaded:
             await asyncio.sleep(0.005)
             if not seen and app.timeline.seq == events - 1:
-                await pilot.pause()
+                painted = asyncio.Event()
+                app.timeline.call_after_refresh(painted.set)
+                await painted.wait()
                 seen = CLOCK.monotonic() - start
         opened = CLOCK.monotonic() - start
         track = app.track
