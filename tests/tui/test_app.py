@@ -23,6 +23,7 @@ from tui.screens.help import HelpScreen, write_help
 from tui.screens.question import QuestionScreen
 from tui.themes import NAMES
 
+# Above 300 lines: one screen, a test for each thing a person does with it.
 OPENED = everything()[0]
 WAITING = [OPENED, *quiet_turn(0), *asked_turn(1)]
 
