@@ -229,6 +229,15 @@ class Audits(Section):
     """Most side calls for swap tests, as a share of all calls."""
 
 
+class Tui(Section):
+    """How the terminal UI looks and which keys it has."""
+
+    theme: str = "crossaudit"
+    """crossaudit, crossaudit-light, high-contrast or colour-blind-safe."""
+    keys: dict[str, str] = Field(default_factory=dict)
+    """Other keys for what the help lists, by id: `flag-next = "right"`."""
+
+
 LOCAL_AUDITORS = tuple(
     AuditorConfig(name=kind, kind=kind)
     for kind in ("provenance", "justification", "oversight", "baseline")
@@ -252,6 +261,7 @@ class Config(Section):
     ledger: LedgerConfig = LedgerConfig()
     privacy: Privacy = Privacy()
     limits: Limits = Limits()
+    tui: Tui = Tui()
 
     @field_validator("auditors")
     @classmethod

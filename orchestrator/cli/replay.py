@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from orchestrator.cli.command import Command, Exit
 from orchestrator.cli.options import with_config
 from orchestrator.cli.plain import pad, safe
 from orchestrator.cli.progress import track
-from orchestrator.errors import ConfigError
+from orchestrator.errors import ConfigError, ReplayError
 
 if TYPE_CHECKING:
     from orchestrator.config import Config, Loaded
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from orchestrator.replay.summary import Summary
 
 TOP_RULES = 10
+MOST_WATCHED = 200
 EVENTS_AT_ONCE = 5_000
 
 
@@ -49,6 +51,9 @@ EVENTS_AT_ONCE = 5_000
 @click.option("--json", "out", metavar="OUT", help="Write JSON Lines, one an action; - is stdout.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True,
               help="Processes; the order of the output stays.")  # fmt: skip
+@click.option(
+    "--tui", is_flag=True, help="Watch the runs on a screen; with --compare, side by side."
+)
 @click.option("--compare", metavar="CONFIG", help="List what this configuration decides otherwise.")
 @click.option(
     "--ledger",
@@ -76,6 +81,7 @@ def replay(
     kept_in: str | None,
     replies: Path | None,
     record: Path | None,
+    tui: bool,
 ) -> int:
     """Judge recorded runs at PATHS (files or directories) again; nothing in them is executed."""
     from orchestrator.panel.members import with_cassette
@@ -84,6 +90,8 @@ def replay(
     config = with_cassette(loaded.config, replies=replies, record=record)
     limit = loaded.config.limits.record_mib * 1024 * 1024
     found = find_runs(paths, format=format_, limit_bytes=limit)
+    if tui:
+        return _watch(config, _load_other(compare) if compare else None, found, compare or "")
     with ExitStack() as stack:
         label = f"replaying {safe(str(paths[0]), 40)}"
         job = _Job(config, stack.enter_context(_open_rows(out)), workers, kept_in)
@@ -92,6 +100,29 @@ def replay(
         anyio.run(job.run, stack.enter_context(track(found, label)))
     job.report()
     return Exit.FAILED if job.failed else Exit.OK
+
+
+def _watch(config: Config, other: Config | None, found: Iterable[Found], name: str) -> int:
+    """Play what is found, at most `MOST_WATCHED` runs, and show it."""
+    from orchestrator.cli.screen import require_terminal, show_compared, show_played
+    from orchestrator.replay.player import Player
+    from orchestrator.replay.recording import Recording
+
+    require_terminal()
+    runs = list(islice((item for item in found if isinstance(item, Recording)), MOST_WATCHED))
+    if not runs:
+        raise ReplayError("there is no recorded run in it")
+
+    async def play(settings: Config, recordings: list[Recording]) -> list[Played]:
+        player = Player(settings)
+        return [await player.play(one, place) for place, one in enumerate(recordings)]
+
+    if other:
+        before, after = (anyio.run(play, one, runs[:1])[0] for one in (config, other))
+        show_compared(config, before, after, (config.profile, name))
+    else:
+        show_played(config, anyio.run(play, config, runs), str(runs[0].source.file))
+    return Exit.OK
 
 
 class _Job:

@@ -75,6 +75,7 @@ HOLDING = {
 @click.option("--dir", "folder", type=click.Path(exists=True, file_okay=False), default=".",
               help="Where the agent works.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="No line for each decision on standard error.")
+@click.option("--tui", is_flag=True, help="Show the run on the screen of `crossaudit watch`.")
 @click.argument("command", metavar="COMMAND...|TASK", nargs=-1, type=click.UNPROCESSED)
 def run(
     loaded: Loaded,
@@ -83,6 +84,7 @@ def run(
     task: str | None,
     folder: str,
     quiet: bool,
+    tui: bool,
     **options: Any,
 ) -> int:
     """Run COMMAND as a guarded agent that speaks JSON lines on its output and input.
@@ -90,6 +92,11 @@ def run(
     With --agent openai:MODEL or anthropic:MODEL that model is the agent, TASK is what it is to do,
     and its tools run here, in --dir. They are no sandbox. Its last words go to standard output.
     """
+    if tui:
+        from orchestrator.cli.screen import show_beside
+
+        again = _write_options(click.get_current_context().params, loaded)
+        return show_beside(loaded.config, ["run", *again, "--", *command], ends_with_screen=False)
     from orchestrator.guard import Guard
 
     place, guard = Path(folder).resolve(), Guard(loaded.config)
@@ -206,6 +213,17 @@ async def _guarded(guard: Guard, work: Work, quiet: bool) -> Ended:
         ended = await work()
         tasks.cancel_scope.cancel()
     return ended
+
+
+def _write_options(given: dict[str, Any], loaded: Loaded) -> list[str]:
+    """Return the options of this call, for a process that has no screen."""
+    names = (
+        "config", "profile", "agent", "model", "task", "tools", "execute", "base_url", "trusted",
+        "max_turns",
+    )  # fmt: skip
+    options = {f"--{name.replace('_', '-')}": given.get(name) for name in names}
+    options |= {"--dir": given["folder"], "--ledger": loaded.config.ledger.path}
+    return [word for name, value in options.items() if value for word in (name, str(value))]
 
 
 async def _narrate(guard: Guard, *, task_status: anyio.abc.TaskStatus[None]) -> None:

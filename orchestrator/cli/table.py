@@ -27,6 +27,10 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "policy": Entry("policy.group:policy", "Check, count, try and compare rules."),
         "calibrate": Entry("calibrate:calibrate", "Propose thresholds from your own benign runs."),
     },
+    "Watch": {
+        "watch": Entry("watch:watch", "Watch runs on a screen, answer, and look back."),
+        "screenshot": Entry("screenshot:screenshot", "Write a picture of a run as SVG."),
+    },
     "Answer": {
         "approvals": Entry("approvals:approvals", "List the actions that wait for a person."),
         "approve": Entry("approvals:approve", "Let a waiting action run."),

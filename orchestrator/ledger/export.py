@@ -70,6 +70,13 @@ def read_export(source: str | Path | bytes) -> Iterator[Event]:
                 ) from None
 
 
+def read_stored(line: bytes) -> tuple[bytes, str] | None:
+    """Return body and hash of a line of an export; None where it is the end of a run."""
+    if line.startswith(_END):
+        return None
+    return _body(line), line[len(_HASH) : len(_HASH) + 64].decode("ascii", "replace")
+
+
 def _verify(lines: Iterable[bytes], keys: Keys | None) -> Iterator[ChainReport]:
     walk: ChainWalk | None = None
     seen: set[str] = set()

@@ -35,9 +35,10 @@ class Reader:
         self._where = str(location)
         self._engine = open_to_read(self._where)
 
-    def runs(self) -> list[RunRow]:
-        """Return all runs, newest first."""
-        return self._all(select(RunRow).order_by(col(RunRow.opened).desc(), col(RunRow.run)))
+    def runs(self, limit: int | None = None) -> list[RunRow]:
+        """Return the runs, newest first: all, or the newest `limit`."""
+        newest = select(RunRow).order_by(col(RunRow.opened).desc(), col(RunRow.run))
+        return self._all(newest.limit(limit))
 
     def find_run(self, prefix: str) -> RunRow:
         """Return the run whose id is `prefix`, or the only one whose id begins so."""
@@ -106,6 +107,18 @@ class Reader:
                 return
             after = rows[-1].seq
             left = None if left is None else left - size
+
+    def page(self, run: str, after: int, limit: int) -> list[tuple[int, bytes, str]]:
+        """Return number, body and hash of the next events of `run`, for whoever reads very many."""
+        query = (
+            select(col(EventRow.seq), col(EventRow.body), col(EventRow.hash))
+            .where(EventRow.run == run, col(EventRow.seq) > after)
+            .order_by(col(EventRow.seq))
+            .limit(limit)
+        )
+        with self.snapshot() as connection:
+            rows = connection.execute(query).all()
+        return [(s, b if isinstance(b, bytes) else str(b).encode(), str(h)) for s, b, h in rows]
 
     def tail(self, after_id: int = 0, limit: int = PAGE) -> list[tuple[int, Event]]:
         """Return events of all runs in the order of writing, each with its place in it."""

@@ -160,6 +160,8 @@ def test_help_is_instant_and_imports_no_command() -> None:
         "orchestrator",
         "orchestrator.errors",
         "orchestrator.cli",
+        "orchestrator.domain",
+        "orchestrator.domain.display",  # text made safe: nothing but the standard library
         *(f"orchestrator.cli.{name}" for name in ("program", "command", "plain", "table")),
     }
 

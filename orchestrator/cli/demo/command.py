@@ -25,13 +25,19 @@ if TYPE_CHECKING:
 
 PAUSE_SECONDS = 1.8
 ANSWER_SECONDS = 5.0
+PATIENCE_SECONDS = 15.0
+"""How long the scripted person waits where somebody at a screen may answer first."""
 
 
-@click.command(cls=Command, examples=["crossaudit demo", "crossaudit demo --plain"])
+@click.command(
+    cls=Command, examples=["crossaudit demo", "crossaudit demo --plain", "crossaudit demo --tui"]
+)
 @with_config(ledger=True)
 @click.option("--plain", is_flag=True, help="Plain lines, also on a terminal.")
+@click.option("--tui", is_flag=True, help="On the screen of `crossaudit watch`; you may answer.")
+@click.option("--paced", is_flag=True, hidden=True)
 @click.option("--record", type=click.Path(path_type=Path), help="Also export the run to this file.")
-def demo(loaded: Loaded, plain: bool, record: Path | None) -> None:
+def demo(loaded: Loaded, plain: bool, tui: bool, paced: bool, record: Path | None) -> None:
     """Watch a scripted office agent work under the guard, for about 30 seconds.
 
     It is asked to pay the May invoice and tidy the build folder, with real tools in a temporary
@@ -40,6 +46,12 @@ def demo(loaded: Loaded, plain: bool, record: Path | None) -> None:
     uses the network), else scripted ones, whose words are written down and checked like any.
     CROSSAUDIT_DEMO_MODELS names other models, e.g. openai:NAME,anthropic:NAME.
     """
+    if tui:
+        from orchestrator.cli.screen import show_beside
+
+        place = ["--ledger", loaded.config.ledger.path]
+        show_beside(loaded.config, ["demo", "--paced", *place], ends_with_screen=True)
+        return
     from orchestrator.guard import Guard
     from orchestrator.ledger.ledger import Ledger
 
@@ -52,7 +64,8 @@ def demo(loaded: Loaded, plain: bool, record: Path | None) -> None:
         is_live = not is_scripted(guard.config)
         _introduce(guard, is_live)
         with _network(is_live) as tried:
-            run = anyio.run(_show, guard, ledger, sys.stdout.isatty())
+            answer_after = PATIENCE_SECONDS if paced else ANSWER_SECONDS
+            run = anyio.run(_show, guard, ledger, paced or sys.stdout.isatty(), answer_after)
         _sum_up(ledger, run, tried, is_live)
         if record:
             _export(ledger, run, record)
@@ -71,7 +84,7 @@ def _introduce(guard: Guard, is_live: bool) -> None:
         click.echo(f"auditors: {names}; their words are written down, every check on them is not")
 
 
-async def _show(guard: Guard, ledger: Ledger, slow: bool) -> str:
+async def _show(guard: Guard, ledger: Ledger, slow: bool, answer_after: float) -> str:
     from orchestrator.cli.demo.office import work_through
     from orchestrator.cli.narrator import Narrator
     from orchestrator.domain.event import ApprovalRequested
@@ -102,7 +115,7 @@ async def _show(guard: Guard, ledger: Ledger, slow: bool) -> str:
                 ledger,
                 Path(folder),
                 pause=PAUSE_SECONDS if slow else 0.0,
-                answer_after=ANSWER_SECONDS if slow else 0.0,
+                answer_after=answer_after if slow else 0.0,
             )
             await anyio.lowlevel.checkpoint()
             tasks.cancel_scope.cancel()

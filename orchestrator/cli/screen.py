@@ -1,0 +1,134 @@
+"""Start the terminal UI for a command: who answers, what is shown, and what runs beside it."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orchestrator.cli.plain import safe
+from orchestrator.errors import ApprovalError, ConfigError
+
+if TYPE_CHECKING:
+    from orchestrator.config import Config
+    from orchestrator.replay.feed import Feed, Person
+    from orchestrator.replay.player import Played
+
+PROGRAM = "from orchestrator.cli import main; main()"
+
+
+def show_ledger(
+    config: Config,
+    run: str | None = None,
+    *,
+    shows_runs: bool = False,
+    readonly: bool = False,
+    by: str | None = None,
+    theme: str | None = None,
+    is_starting: bool = False,
+) -> None:
+    """Show the runs of the ledger until somebody leaves."""
+    from orchestrator.replay.feed import LedgerFeed
+
+    person = None if readonly else find_person(by)
+    feed = LedgerFeed(config.ledger.path, person)
+    if run:
+        run = feed.find(run)
+    options = {"shows_runs": shows_runs, "is_starting": is_starting}
+    _start(config, feed, run=run, can_answer=person is not None, theme=theme, **options)
+
+
+def show_export(config: Config, path: str, *, theme: str | None = None) -> None:
+    """Show the runs of an exported file as they were recorded."""
+    from orchestrator.replay.feed import ExportFeed
+
+    _start(config, ExportFeed(path), theme=theme)
+
+
+def show_played(config: Config, played: Sequence[Played], place: str) -> None:
+    """Show runs that were just played, from the first event on."""
+    from orchestrator.replay.feed import RecordedFeed
+
+    feed = RecordedFeed(place, {one.run: one.stored for one in played})
+    _start(config, feed, run=played[0].run, plays=True)
+
+
+def show_compared(config: Config, before: Played, after: Played, names: tuple[str, str]) -> None:
+    """Show one recording under two configurations, side by side."""
+    from orchestrator.replay.feed import RecordedFeed
+    from tui.comparison import ComparisonApp
+
+    require_terminal()
+    feeds = [RecordedFeed(one.run, {one.run: one.stored}) for one in (before, after)]
+    ComparisonApp((feeds[0], feeds[1]), (before.run, after.run), names, config.tui.theme).run()
+
+
+def show_beside(config: Config, arguments: Sequence[str], *, ends_with_screen: bool) -> int:
+    """Run a command of ours in a process of its own, show its run, and return its exit code.
+
+    The guard lives in that process: whatever happens to the screen, it goes on judging. With
+    `ends_with_screen` it is stopped when the screen is left, else it is waited for.
+    """
+    require_terminal()
+    with tempfile.TemporaryFile() as said:
+        child = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+        )
+        try:
+            show_ledger(config, is_starting=True)
+            if child.poll() is None and not ends_with_screen:
+                click.echo("The agent goes on under the guard; Ctrl+C stops it.", err=True)
+                child.wait()
+        finally:
+            if child.poll() is None:
+                child.terminate()
+                child.wait()
+        said.seek(0)
+        for line in said.read().decode("utf-8", "replace").splitlines()[-10:]:
+            click.echo(safe(line), err=True)
+    return 0 if ends_with_screen else child.returncode
+
+
+def find_person(
+    by: str | None = None, environment: Mapping[str, str] = os.environ
+) -> Person | None:
+    """Return who answers from this screen; None where nobody may.
+
+    Inside a guarded run the screen is read-only: an agent must not answer for a person.
+    """
+    from orchestrator.ledger.keys import Keys
+    from orchestrator.oversight.approvals import check_approver
+    from orchestrator.replay.feed import Person
+
+    name = by or getpass.getuser()
+    token_file = Keys().folder / "approval.token"
+    try:
+        check_approver(name, token_file=token_file, environment=environment)
+    except ApprovalError as error:
+        if by:
+            raise
+        click.echo(f"crossaudit: read-only: {safe(str(error))}", err=True)
+        return None
+    return Person(name, token_file)
+
+
+def require_terminal() -> None:
+    """Raise ConfigError where a screen cannot be shown."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ConfigError("the screen needs a terminal; `crossaudit watch --plain` needs none")
+
+
+def _start(config: Config, feed: Feed, *, theme: str | None = None, **options: Any) -> None:
+    from tui.app import Options, run_cockpit
+
+    chosen = theme or config.tui.theme
+    run_cockpit(feed, Options(theme=chosen, keys=config.tui.keys, **options))

@@ -1,0 +1,420 @@
+"""The cockpit: what is on the screen, and what the keys do."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+from textual.app import App, ComposeResult
+from textual.binding import BindingType
+from textual.command import Provider
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Footer, Input, OptionList, Static
+
+from orchestrator.clock import Clock, SystemClock
+from orchestrator.config import nearest
+from orchestrator.domain.decision import Request
+from orchestrator.errors import ConfigError, CrossauditError
+from orchestrator.replay.feed import Feed
+from orchestrator.replay.projection import Mark, Track, parse_filter
+from tui.bindings import KEYS, bindings
+from tui.commands import CockpitCommands
+from tui.painter import Painter
+from tui.playback import Playback
+from tui.screens.help import HelpScreen
+from tui.screens.question import QuestionScreen, Reply
+from tui.text import said
+from tui.themes import DARK, NAMES, THEMES
+from tui.watching import Watcher, oldest_waiting
+from tui.widgets.pane import Pane
+from tui.widgets.run_list import RunList
+from tui.widgets.scrubber import Scrubber
+from tui.widgets.timeline import Timeline
+
+# Above 300 lines: the keys of one screen, an action each.
+FRAME_SECONDS = 0.05
+COLLECT_AFTER = (10_000, 20, 100)
+"""Full collections are rare: a stream of events makes garbage, but hardly any cycles."""
+PANES = ("timeline", "detail", "debate", "auditors", "runs")
+SETTLING_SECONDS = 2.0
+"""How long an answer that was sent hides the question: its owner takes it within 0.1 s."""
+
+
+class Options(NamedTuple):
+    """How the cockpit is started."""
+
+    run: str | None = None
+    """The run to open; without it the newest, and each newer one that opens."""
+    shows_runs: bool = False
+    can_answer: bool = False
+    is_starting: bool = False
+    """Something was started beside the screen and will be seen in a moment."""
+    plays: bool = False
+    """Start at the first event and play."""
+    theme: str = DARK
+    keys: Mapping[str, str] = {}
+
+
+class CockpitApp(App[None]):
+    """Watch runs, answer what waits, look back."""
+
+    TITLE = "crossaudit"
+    CSS_PATH = "cockpit.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = bindings()
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {CockpitCommands}
+    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012 - as Textual has it
+        (0, "-small"),
+        (120, "-wide"),
+        (150, "-huge"),
+    ]
+
+    def __init__(
+        self, feed: Feed, options: Options | None = None, clock: Clock | None = None
+    ) -> None:
+        super().__init__()
+        self.options = options or Options()
+        self.clock = clock or SystemClock()
+        self.watcher = Watcher(feed, self.clock, self._on_change)
+        self.playback = Playback()
+        self.pane = "runs" if self.options.shows_runs else "timeline"
+        self.is_verbose = False
+        self._timeline: Timeline | None = None
+        self.painter = Painter(self)
+        self._sent: dict[str, float] = {}
+        self._chose = self.options.run is not None
+        for theme in THEMES:
+            self.register_theme(theme)
+        if self.options.theme not in NAMES:
+            raise ConfigError(
+                f"no theme {self.options.theme!r}{nearest(self.options.theme, list(NAMES))}"
+            )
+        self.theme = self.options.theme
+        self.set_keymap(check_keys(self.options.keys))
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return the tones for themes of others, which have none."""
+        return dict(THEMES[0].variables)
+
+    def compose(self) -> ComposeResult:
+        """Lay out everything once; the width decides what of it is seen."""
+        yield Static("", id="header", markup=False)
+        with Horizontal(id="body"):
+            yield RunList("runs")
+            yield Timeline("timeline")
+            yield Static("", id="beginning", markup=False)
+            with Vertical(id="side"):
+                yield Pane("detail", "2 Detail")
+                yield Pane("debate", "3 Debate")
+                yield Pane("auditors", "4 Auditors")
+        yield Scrubber("scrubber")
+        yield Static("", id="waiting", markup=False)
+        yield Input(
+            id="filter", placeholder="is:flag  tool:shell  score>0.8  words  -not", compact=True
+        )
+        yield Footer(id="footer", compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Begin to follow the feed."""
+        # What was imported stays: a full collection of it would hold every key for 0.1 s.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*COLLECT_AFTER)
+        self.timeline.border_title = "1 Timeline"
+        self.timeline.dims_later = not self.watcher.feed.is_live
+        self.screen.set_class(not self.watcher.feed.is_live, "recorded")
+        self._set_pane(self.pane)
+        if self.options.run:
+            self._open(self.options.run)
+        self.run_worker(self.watcher.run(), group="feed", exit_on_error=True)
+        self.set_interval(FRAME_SECONDS, self._tick)
+
+    @property
+    def timeline(self) -> Timeline:
+        """Return the timeline of the main screen."""
+        if self._timeline is None:
+            self._timeline = self.screen_stack[0].query_one("#timeline", Timeline)
+        return self._timeline
+
+    @property
+    def track(self) -> Track | None:
+        """Return the run that is open."""
+        return self.watcher.track
+
+    @property
+    def waiting(self) -> list[tuple[str, Request]]:
+        """Return what waits and has not just been answered from here."""
+        now = self.clock.monotonic()
+        return [
+            (run, request)
+            for run, request in self.watcher.waiting
+            if now - self._sent.get(request.id, -SETTLING_SECONDS) >= SETTLING_SECONDS
+        ]
+
+    # What is on the screen
+
+    def _open(self, run: str) -> None:
+        track = self.watcher.open(run)
+        self.timeline.show(track, self._seqs(track))
+        self.painter.reread()
+
+    def _seqs(self, track: Track) -> Sequence[int]:
+        if self.watcher.filter:
+            return self.watcher.matches
+        if not self.watcher.is_loaded:
+            return range(max(len(track), track.total))
+        return range(len(track)) if self.is_verbose else track.shown
+
+    def _on_change(self) -> None:
+        """Draw what is new in the timeline now, and the rest with the next frame."""
+        cards = self.watcher.cards
+        newest = cards[0].run if cards else None
+        opened = self.track.run if self.track else None
+        if newest and newest != opened and (opened is None or not self._chose):
+            self._open(newest)
+        track = self.track
+        if track:
+            timeline = self.timeline
+            chosen = None if timeline.follows else timeline.seq
+            timeline.seqs = self._seqs(track)
+            timeline.grow(chosen)
+            if self.options.plays and self.watcher.is_loaded and not self.playback.is_playing:
+                self.options = self.options._replace(plays=False)
+                self.timeline.choose(0)
+                self.playback.toggle(self.clock.monotonic())
+        self.painter.is_dirty = True
+
+    def _tick(self) -> None:
+        """Draw a frame: at most twenty a second, however much arrives."""
+        if self.playback.is_playing:
+            self._play_on()
+        self.painter.tick()
+
+    # What the keys do
+
+    def on_timeline_moved(self) -> None:
+        """Let everything else follow the chosen line."""
+        self.painter.is_dirty = True
+
+    def on_scrubber_sought(self, message: Scrubber.Sought) -> None:
+        """Go where the scrubber was clicked."""
+        self.timeline.choose(message.seq)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Open the run that was chosen."""
+        if event.option.id:
+            self._chose = True
+            self._open(event.option.id)
+            self._set_pane("timeline")
+
+    def action_help(self) -> None:
+        """Show what is seen and which keys there are."""
+        self.push_screen(HelpScreen(self.pane))
+
+    def action_pane(self, name: str) -> None:
+        """Go to a pane; where there is little room, it takes all of it."""
+        self._set_pane(name)
+        if name in ("detail", "debate", "auditors") and self.screen.has_class("-small"):
+            self.screen.add_class("opened")
+        self.painter.is_dirty = True
+
+    def action_expand(self) -> None:
+        """Show the chosen line whole."""
+        self._set_pane("detail" if self.pane == "timeline" else self.pane)
+        self.screen.add_class("opened")
+        self.call_after_refresh(self.painter.reread)
+
+    def action_leave(self) -> None:
+        """Leave the last thing that was opened."""
+        box = self.query_one("#filter", Input)
+        if box.display:
+            box.display = False
+            self.timeline.focus()
+        elif self.screen.has_class("opened") or self.pane != "timeline":
+            self._set_pane("timeline")
+        elif self.watcher.filter:
+            self._filter("")
+        else:
+            self.timeline.action_edge(True)
+        self.painter.is_dirty = True
+
+    def action_filter(self) -> None:
+        """Ask for a filter."""
+        box = self.query_one("#filter", Input)
+        box.display = True
+        box.focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Choose lines by what was typed."""
+        if event.input.id == "filter" and self._filter(event.value.strip()):
+            event.input.display = False
+            self.timeline.focus()
+
+    def _filter(self, text: str) -> bool:
+        try:
+            chosen = parse_filter(text) if text else None
+        except ValueError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return False
+        seq = self.timeline.seq
+        self.watcher.set_filter(chosen)
+        if self.track:
+            self.timeline.show(self.track, self._seqs(self.track), None if chosen else seq)
+        self.painter.is_dirty = True
+        return True
+
+    def action_find(self, forward: bool) -> None:
+        """Go to the next line the filter chooses; without one, the next flag."""
+        if self.watcher.filter:
+            self.timeline.action_move(1 if forward else -1)
+        else:
+            self.action_flag(forward)
+
+    def action_flag(self, forward: bool) -> None:
+        """Go to the next event somebody objected to."""
+        self._jump(Mark.FLAG | Mark.ALARM, forward, "flag")
+
+    def action_debate(self, forward: bool) -> None:
+        """Go to the next debate."""
+        self._jump(Mark.DEBATE, forward, "debate")
+
+    def _jump(self, mark: Mark, forward: bool, name: str) -> None:
+        seq = self.timeline.seq
+        found = self.track.find(mark, seq, forward=forward) if self.track else None
+        if found is None:
+            self.notify(f"No {name} {'after' if forward else 'before'} this line.")
+            return
+        self._leave_filter_for(found)
+        self.timeline.choose(found)
+
+    def action_step(self, by: int) -> None:
+        """Go one event on, quiet ones too."""
+        if self.track:
+            seq = min(max(self.timeline.seq + by, 0), self.track.last)
+            if not self.is_verbose:
+                self.action_verbose()
+            self.timeline.choose(seq)
+
+    def action_play(self) -> None:
+        """Live: stop or follow the end. Recorded: play or pause."""
+        if self.watcher.feed.is_live:
+            if self.timeline.follows:
+                self.timeline.follows = False
+            else:
+                self.timeline.action_edge(True)
+        else:
+            if self.timeline.follows and not self.playback.is_playing:
+                self.timeline.choose(0)
+            self.playback.toggle(self.clock.monotonic())
+        self.painter.is_dirty = True
+
+    def action_speed(self, factor: float) -> None:
+        """Play faster or slower."""
+        if self.watcher.feed.is_live:
+            self.notify("A live run has the speed it has; < and > are for recorded runs.")
+            return
+        self.playback.change_speed(factor)
+        self.painter.is_dirty = True
+
+    def action_verbose(self) -> None:
+        """Show quiet events too, or hide them."""
+        self.is_verbose = not self.is_verbose
+        if self.track:
+            self.timeline.show(self.track, self._seqs(self.track), self.timeline.seq)
+        self.painter.is_dirty = True
+
+    def action_theme(self) -> None:
+        """Change to the next colours."""
+        self.action_set_theme(NAMES[(NAMES.index(self.theme) + 1) % len(NAMES)])
+
+    def action_set_theme(self, name: str) -> None:
+        """Change the colours."""
+        self.theme = name
+        self.notify(f"Theme: {name}")
+
+    def action_answer(self) -> None:
+        """Ask a person about what has waited longest."""
+        found = oldest_waiting(self.waiting, self.track.run if self.track else "")
+        if found is None:
+            self.notify("Nothing waits for an answer.")
+        elif not self.options.can_answer:
+            self.notify("This view is read-only; `crossaudit approve` and `deny` answer.")
+        else:
+            self._ask(*found)
+
+    def _ask(self, run: str, request: Request) -> None:
+        state = self.track.state if self.track and self.track.run == run else None
+        voted = (
+            next((w.voted for w in state.waiting if w.request.id == request.id), ())
+            if state
+            else ()
+        )
+
+        def take(reply: Reply | None) -> None:
+            if reply:
+                self.run_worker(
+                    lambda: self._send(run, request, reply), thread=True, group="answer"
+                )
+
+        self.push_screen(QuestionScreen(run, request, voted, self.clock), take)
+
+    def _send(self, run: str, request: Request, reply: Reply) -> None:
+        try:
+            self.watcher.feed.answer(run, request.id, reply.kind, reply.reason, reply.arguments)
+        except CrossauditError as error:
+            self.call_from_thread(self._say, str(error), True)
+        else:
+            self._sent[request.id] = self.clock.monotonic()
+            self.call_from_thread(self._say, f"{reply.kind} sent for {request.tool}", False)
+
+    def _say(self, text: str, is_error: bool) -> None:
+        self.notify(said(text).plain, severity="error" if is_error else "information", markup=False)
+
+    def _set_pane(self, name: str) -> None:
+        screen = self.screen_stack[0]
+        screen.remove_class(
+            *(f"pane-{p}" for p in ("timeline", "detail", "debate", "auditors", "runs"))
+        )
+        screen.remove_class("opened")
+        screen.add_class(f"pane-{name}")
+        self.pane = name
+        self.call_after_refresh(self.painter.reread)
+        self.call_after_refresh(lambda: screen.query_one(f"#{name}").focus())
+
+    def on_resize(self) -> None:
+        """Fill the panes that have come into sight."""
+        self.call_after_refresh(self.painter.reread)
+
+    def _leave_filter_for(self, seq: int) -> None:
+        """Show all lines again where the filter hides the one to go to."""
+        if self.watcher.filter and seq not in self.watcher.matches:
+            self._filter("")
+
+    def _play_on(self) -> None:
+        """Choose the lines that are due."""
+        timeline, track = self.timeline, self.track
+        while track and self.playback.is_due(self.clock.monotonic()):
+            if timeline.place >= len(timeline.seqs) - 1:
+                self.playback.is_playing = False
+                self.painter.is_dirty = True
+                return
+            here, following = (track.row(timeline.seqs[timeline.place + n]).at for n in (0, 1))
+            timeline.action_move(1)
+            self.playback.schedule(here, following)
+
+
+def check_keys(keys: Mapping[str, str]) -> dict[str, str]:
+    """Return `keys`; ConfigError where one is for something that does not exist."""
+    known = [key.id for key in KEYS]
+    for name in keys:
+        if name not in known:
+            raise ConfigError(f"[tui.keys] has no key {name!r}{nearest(name, known)}")
+    return dict(keys)
+
+
+def run_cockpit(feed: Feed, options: Options, **kwargs: Any) -> None:
+    """Show the cockpit until somebody leaves it."""
+    try:
+        CockpitApp(feed, options).run(**kwargs)
+    finally:
+        feed.close()

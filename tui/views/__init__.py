@@ -1,0 +1,1 @@
+"""From values to text: pure functions, each the content of one pane."""
