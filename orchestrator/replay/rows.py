@@ -38,7 +38,9 @@ from orchestrator.domain.event import (
     RulesChecked,
     RunClosed,
     RunOpened,
+    SampleJudged,
     SnapshotTaken,
+    SpotChecked,
     TurnProposed,
     UserSaid,
     VerdictGiven,
@@ -262,6 +264,18 @@ def _crossed(fact: CrossAudited, _: Turn | None) -> Parts:
     return "doubt" if is_bad else "verdict", "⤫", "cross", fact.judge, text, 1
 
 
+def _spot(fact: SpotChecked, _: Turn | None) -> Parts:
+    if fact.verdict is None:
+        return "quiet", "◇", "spot", fact.by, "drawn for a look; nothing waits for it", 1
+    return *_opinion(fact.verdict)[:2], "spot", fact.by, _opinion(fact.verdict)[2], 1
+
+
+def _sample(fact: SampleJudged, _: Turn | None) -> Parts:
+    said = "cleared" if fact.clear else _number(fact.alarm) if fact.sample else "none was given"
+    text = f"another sample of the turn, evidence only: {said}"
+    return "quiet" if fact.clear else "verdict", "∥", "sample", str(fact.number), text, 1
+
+
 def _decided(fact: Decided, turn: Turn | None) -> Parts:
     decision = fact.decision
     action = find_action(turn, decision.action)
@@ -334,6 +348,7 @@ _WRITERS: dict[type[Any], Writer] = {
     VoteCommitted: _committed, DebateOpened: _debate_opened, DebateAnswered: _debate_answered,
     DebateClosed: _debate_closed, PanelSettled: _settled, BudgetExhausted: _exhausted,
     BreakerChanged: _tripped, CanaryShown: _canary, CrossAudited: _crossed, Decided: _decided,
+    SpotChecked: _spot, SampleJudged: _sample,
     ApprovalRequested: _requested, ApprovalVoted: _voted, ApprovalAnswered: _answered,
     ResultObserved: _observed, BypassSeen: _bypassed, GuardFailed: _failed,
     ProtocolBroken: _broken, SnapshotTaken: _snapshot, RunClosed: _closed,

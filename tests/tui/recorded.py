@@ -31,7 +31,9 @@ from orchestrator.domain.event import (
     RulesChecked,
     RunClosed,
     RunOpened,
+    SampleJudged,
     SnapshotTaken,
+    SpotChecked,
     TurnProposed,
     UserSaid,
     VerdictGiven,
@@ -163,6 +165,8 @@ def debated_turn(index: int, text: str = "rm -rf build/") -> list[Fact]:
             turn=index, action=action.id, judge="ada", ratee="bob", quotes_hold=True,
             follows=False, why=text, usage=USAGE,
         ),
+        SpotChecked(turn=index, action=action.id, by="human"),
+        SampleJudged(turn=index, number=0, alarm=0.4, why=text),
         Decided(turn=index, decision=_decision(action, Outcome.DENY, text), micros=1500),
     ]  # fmt: skip
 
