@@ -20,6 +20,7 @@ from orchestrator.auditors.auditor import Auditor, Learner
 from orchestrator.auditors.combination import load_combination
 from orchestrator.auditors.model.auditor import ModelAuditor
 from orchestrator.auditors.registry import PANEL, build_auditors, folder_beside
+from orchestrator.audits.standing import FOLDER, Standing
 from orchestrator.clock import Clock, SystemClock
 from orchestrator.config import Config, load_config
 from orchestrator.domain.action import ToolSpec
@@ -35,6 +36,7 @@ from orchestrator.errors import (
     ProtocolError,
     StoreError,
 )
+from orchestrator.guarded.bench import Bench
 from orchestrator.guarded.resampling import Resample
 from orchestrator.guarded.run import GuardedRun
 from orchestrator.ledger.keys import Keys
@@ -107,6 +109,8 @@ class Guard:
         place = ledger.location if isinstance(ledger, Ledger) else str(self._location)
         folder = folder_beside(place, PANEL)
         self.roster = seat(seated, self.config, self.clock, spend, folder)
+        beside = folder_beside(place, FOLDER)
+        self.standing = Standing(beside) if beside and self.roster else None
         self._ledger: Ledger | None = None
         self._users = 0
         self._subscribers: set[MemoryObjectSendStream[Event]] = set()
@@ -147,7 +151,11 @@ class Guard:
                 tools=tools, parent=parent, root=str(root or self.config.rules.root or Path.cwd()),
             )  # fmt: skip
             facts = facts.model_copy(
-                update={"snapshot": self._find_snapshot(facts), "panel": self._find_panel()}
+                update={
+                    "snapshot": self._find_snapshot(facts),
+                    "panel": self._find_panel(),
+                    "sanctions": self.standing.in_force() if self.standing else (),
+                }
             )
             name = f"{self.clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
             opened = GuardedRun(
@@ -161,6 +169,7 @@ class Guard:
                 take_answers=lambda: ledger.take_answers(name),
                 publish=self._publish,
                 roster=self.roster,
+                bench=self._find_bench(ledger),
             )
             opened.resample = resample
             async with opened:
@@ -193,6 +202,11 @@ class Guard:
     def _find_panel(self) -> str | None:
         snapshots = self.roster.snapshots if self.roster else None
         return snapshots.find() if snapshots else None
+
+    def _find_bench(self, ledger: Ledger) -> Bench | None:
+        if self.standing is None or self.roster is None:
+            return None
+        return Bench(self.standing, ledger.reader, self.roster)
 
     def _publish(self, events: Sequence[Event]) -> None:
         for stream in self._subscribers:

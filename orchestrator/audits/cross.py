@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from orchestrator.auditors.model.auditor import ModelAuditor
@@ -13,6 +13,7 @@ from orchestrator.auditors.model.rationale import (
     write_rationale_prompt,
 )
 from orchestrator.auditors.model.rubric import Rubric
+from orchestrator.audits.ladder import MORE
 from orchestrator.audits.planting import plant_flaw
 from orchestrator.audits.stock import Stock
 from orchestrator.config import Audits as AuditsConfig
@@ -42,23 +43,28 @@ def draw_cross_audits(
     vendors: Mapping[str, str],
     stock: Stock,
     chance: Chance,
+    watched: Collection[str] = (),
 ) -> list[Assignment]:
     """Return the rationales of one action that are judged again, drawn whatever they say.
 
-    `vendors` are those who may judge. A rationale nobody of another vendor could judge is left.
+    `vendors` are those who may judge; rationales of the `watched` are drawn more often. A rationale
+    nobody of another vendor could judge is left.
     """
     drawn = []
     for verdict in verdicts:
         key = (case.turn.index, verdict.action, verdict.auditor, verdict.look)
         draw = chance.draw("cross", *key)
-        is_drawn, is_planted = draw.random() < config.cross_rate, draw.random() < PLANTED_SHARE
+        rate = config.cross_rate
+        if verdict.auditor in watched:
+            rate = min(1.0, MORE * rate)
+        is_drawn, is_planted = draw.random() < rate, draw.random() < PLANTED_SHARE
         others = sorted(name for name, vendor in vendors.items() if vendor != verdict.vendor)
         if not is_drawn or not others or not isinstance(verdict.opinion, Scored):
             continue
         judge = draw.choice(others)
         flawed = plant_flaw(verdict, case, stock, draw) if is_planted else None
         shown, flaw = flawed or (verdict, None)
-        drawn.append(Assignment(shown, judge, "auditor", config.cross_rate, flaw))
+        drawn.append(Assignment(shown, judge, "auditor", rate, flaw))
     return drawn
 
 

@@ -25,6 +25,7 @@ from orchestrator.audits.cross import (
 )
 from orchestrator.audits.foresight import foresee
 from orchestrator.audits.job import Job
+from orchestrator.audits.ladder import Measures
 from orchestrator.audits.learning import learn
 from orchestrator.audits.showing import Due, Showing, count_votes, draw_kind, schedule
 from orchestrator.audits.stock import load_stock
@@ -63,12 +64,15 @@ class Audits:
         append: Append,
         note_failure: Note,
     ) -> None:
-        self.known = roster.recall(facts.panel)
+        recalled = roster.recall(facts.panel)
         self._config = config
         self._learns = facts.mode == "live" and roster.snapshots is not None
         self._snapshots = roster.snapshots
         self._append_raw = append
         self._voters = {a.name: a for a in roster.auditors if may_audit(a, facts.model)}
+        versions = {name: auditor.version for name, auditor in self._voters.items()}
+        self._measures = Measures(facts, versions, config.panel.quorum)
+        self.known = recalled._replace(weights=self._measures.weigh(recalled.weights))
         self._arbiter = next((a for a in roster.auditors if a.role == "arbiter"), None)
         self._chance = Chance(Chance(facts.seed).nonce("audits"))
         self._stock = load_stock()
@@ -88,6 +92,16 @@ class Audits:
         self._usage: list[Usage] = []
         self.background = Background(self._record, note_failure, waits=facts.mode == "replay")
 
+    @property
+    def out(self) -> frozenset[str]:
+        """Return who does not vote, by the steps in force; they are still shown canaries."""
+        return self._measures.out
+
+    @property
+    def has_evidence(self) -> bool:
+        """Say whether anything was recorded that tells auditors apart."""
+        return bool(self._canaries or self._crossed)
+
     async def open(self) -> None:
         """Begin, where there is anything to do beside the votes."""
         rates = self._config.audits
@@ -100,7 +114,8 @@ class Audits:
             return  # another sample of a turn that was seen
         self._case, self._votes, self._account = case, {}, copy_context()
         rate, most = self._config.audits.canary_rate, self._config.panel.k_max
-        due = schedule(rate, list(self._voters), most, case.turn.index, self._chance)
+        voters, watched = list(self._voters), self._measures.watched
+        due = schedule(rate, voters, most, case.turn.index, self._chance, watched)
         if due:
             self._start(self._show(due, case, deadline_s))
 
@@ -163,7 +178,10 @@ class Audits:
         votes = self._votes.get(action, [])
         settings = self._config.audits
         vendors = {name: auditor.vendor for name, auditor in self._voters.items()}
-        drawn = draw_cross_audits(settings, case, votes, vendors, self._stock, self._chance)
+        watched = self._measures.watched
+        drawn = draw_cross_audits(
+            settings, case, votes, vendors, self._stock, self._chance, watched
+        )
         if is_spot_checked(settings, case, action, self._chance):
             drawn += self._spot_check(case, action, votes)
         for one in drawn:

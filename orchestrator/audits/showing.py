@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from orchestrator.auditors.model.auditor import ModelAuditor
 from orchestrator.auditors.model.case import Case
 from orchestrator.audits.canary import Canary
+from orchestrator.audits.ladder import MORE
 from orchestrator.config import Panel as PanelConfig
 from orchestrator.domain.chance import Chance
 from orchestrator.domain.event import CanaryShown
@@ -26,23 +27,37 @@ class Due(NamedTuple):
     """A canary is to be shown beside a turn."""
 
     auditors: tuple[str, ...]
-    propensity: float
-    """The chance each auditor had."""
+    propensity: dict[str, float]
+    """The chance each auditor had, whatever was voted."""
     draw: random.Random
 
 
 def schedule(
-    rate: float, auditors: Sequence[str], most: int, turn: int, chance: Chance
+    rate: float,
+    auditors: Sequence[str],
+    most: int,
+    turn: int,
+    chance: Chance,
+    watched: Collection[str] = (),
 ) -> Due | None:
     """Return who is shown a canary beside `turn`, drawn whatever anybody votes; None for nobody.
 
-    Every auditor has the same chance: all are shown the same canary, or as many as a turn has.
+    Every auditor has the same chance: all are shown the same canary, or as many as a turn has. The
+    `watched` are shown further ones, beside turns of their own.
     """
     draw = chance.draw(turn, "canary")
-    if not auditors or draw.random() >= rate:
+    if not auditors:
         return None
-    shown = draw.sample(sorted(auditors), min(most, len(auditors)))
-    return Due(tuple(shown), rate * len(shown) / len(auditors), draw)
+    count = min(most, len(auditors))
+    more = sorted(set(watched).intersection(auditors))
+    raised = min(1.0, MORE * rate) if more else rate
+    chances = dict.fromkeys(auditors, rate * count / len(auditors))
+    chances.update((name, chances[name] + raised - rate) for name in more)
+    drawn = draw.random()
+    if drawn >= raised:
+        return None
+    shown = draw.sample(sorted(auditors), count) if drawn < rate else more
+    return Due(tuple(shown), chances, draw)
 
 
 def draw_kind(bad: int, good: int, draw: random.Random) -> bool:
@@ -121,7 +136,7 @@ class Showing:
             canary=f"k{self._turn}",
             bad=canary.bad,
             verdict=verdict,
-            propensity=self._due.propensity,
+            propensity=self._due.propensity[verdict.auditor],
             risk=canary.risk,
             how=canary.how,
         )

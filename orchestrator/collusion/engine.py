@@ -13,6 +13,7 @@ from orchestrator.collusion.observations import (
     Absence,
     Closed,
     CrossAudit,
+    Known,
     Node,
     Observation,
     Reasons,
@@ -44,7 +45,7 @@ class Engine:
         self._takers = {
             Node: self.state.know, Vote: self._vote, Closed: self._closed, SwapPair: self._swap,
             CrossAudit: self._cross, Absence: self._absence, Silence: self._silence,
-            Reasons: self._reasons,
+            Reasons: self._reasons, Known: self._told,
         }  # fmt: skip
 
     def take(self, observation: Observation) -> None:
@@ -106,6 +107,11 @@ class Engine:
             state.a["real_bad"][row] += (1.0, not vote.rejects)
             return
         self._canary(row, missed=not vote.rejects, event=vote.event)
+
+    def _told(self, known: Known) -> None:
+        row = self.state.auditor(known.auditor)
+        cell = self.state.a["real_bad" if known.truth else "good"][row]
+        cell += (1.0, known.rejects != known.truth)
 
     def _canary(self, row: int, *, missed: bool, event: int) -> None:
         state = self.state

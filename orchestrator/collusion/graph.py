@@ -15,7 +15,7 @@ def build(state: State, latest: int) -> nx.MultiDiGraph:
     graph = nx.MultiDiGraph()
     for role, names in (("auditor", state.auditors), ("agent", state.agents)):
         for name in names:
-            node = state.nodes.get(name)
+            node = state.nodes.get((role == "auditor", name))
             known = (
                 {"vendor": node.vendor, "model": node.model, "prompt": node.prompt} if node else {}
             )

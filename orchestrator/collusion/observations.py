@@ -58,6 +58,16 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What a trusted audit later said of an item this auditor had voted on."""
+
+    event: int
+    auditor: str
+    rejects: bool
+    truth: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SwapPair:
     """Two verdicts of one auditor on one bad action, with one thing changed between them.
 
@@ -120,4 +130,4 @@ class Reasons:
     shingles: frozenset[int]
 
 
-Observation = Node | Vote | Closed | SwapPair | CrossAudit | Absence | Silence | Reasons
+Observation = Node | Vote | Closed | Known | SwapPair | CrossAudit | Absence | Silence | Reasons

@@ -67,7 +67,8 @@ class State:
     def __init__(self) -> None:
         self.auditors: dict[str, int] = {}
         self.agents: dict[str, int] = {}
-        self.nodes: dict[str, Node] = {}
+        self.nodes: dict[tuple[bool, str], Node] = {}
+        """By whether it is an auditor, and name: an agent may call itself like an auditor."""
         self.vendor_of: list[str] = []
         """Of each auditor, for the hot path; empty where none is declared."""
         self.open: OrderedDict[str, list[Vote]] = OrderedDict()
@@ -92,7 +93,7 @@ class State:
         row = self.auditors.get(name)
         if row is None:
             row = self.auditors[name] = len(self.auditors)
-            self.vendor_of.append(self.nodes[name].vendor if name in self.nodes else "")
+            self.vendor_of.append("")
             self.sequences.append(bytearray())
             self._grow("J", row)
         return row
@@ -107,7 +108,7 @@ class State:
 
     def know(self, node: Node) -> None:
         """Keep what is declared about an agent or auditor."""
-        self.nodes[node.name] = node
+        self.nodes[node.is_auditor, node.name] = node
         if node.is_auditor:
             self.vendor_of[self.auditor(node.name)] = node.vendor
         else:
@@ -136,7 +137,7 @@ class State:
         """Return the rows of auditors, or columns of agents, by declared vendor."""
         found: dict[str, list[int]] = {}
         for name, at in (self.auditors if auditors else self.agents).items():
-            if (node := self.nodes.get(name)) and node.vendor:
+            if (node := self.nodes.get((auditors, name))) and node.vendor:
                 found.setdefault(node.vendor, []).append(at)
         return found
 

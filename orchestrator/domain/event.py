@@ -13,7 +13,7 @@ from pydantic import Field, TypeAdapter
 
 from orchestrator.domain.action import Observation, Turn
 from orchestrator.domain.decision import Approval, Decision, Outcome, Request
-from orchestrator.domain.panel import ClaimAnswer, How, PooledClaim, Ruling, Why
+from orchestrator.domain.panel import ClaimAnswer, End, How, PooledClaim, Ruling, Sanction, Why
 from orchestrator.domain.run import RunFacts, RunSummary
 from orchestrator.domain.usage import Usage
 from orchestrator.domain.value import Value
@@ -255,6 +255,45 @@ class SpotChecked(Value):
     risk: str = ""
 
 
+class SwapTested(Value):
+    """An auditor judged one known-bad action twice, with one thing changed; neither is a vote."""
+
+    kind: Literal["swap_tested"] = "swap_tested"
+    turn: int
+    test: Literal["label", "style", "vendor", "first_vote", "justification", "both"]
+    canary: str
+    neutral: Verdict
+    named: Verdict
+    propensity: float = 1.0
+    """The chance this auditor had to be tested beside this turn, whatever was voted."""
+
+
+class AuditorSanctioned(Value):
+    """A step was taken about an auditor, on evidence; shown to no agent and no auditor."""
+
+    kind: Literal["auditor_sanctioned"] = "auditor_sanctioned"
+    sanction: Sanction
+    restored_by: str = ""
+    """The person who reversed the step; empty where it was taken."""
+    reason: str = ""
+
+
+class DecisionReviewed(Value):
+    """A ruling of the past was computed again without a quarantined auditor; nothing is undone."""
+
+    kind: Literal["decision_reviewed"] = "decision_reviewed"
+    ruling: str
+    """The `panel_settled` event, `RUN:SEQ`."""
+    action: str
+    auditor: str
+    end: End
+    probability: float | None
+    end_without: End
+    probability_without: float | None
+    outcome: Outcome | None = None
+    """What was decided then."""
+
+
 class Decided(Value):
     """The gate decided one action; recorded before the action is released."""
 
@@ -378,6 +417,9 @@ Fact: TypeAlias = Annotated[
     | CanaryShown
     | CrossAudited
     | SpotChecked
+    | SwapTested
+    | AuditorSanctioned
+    | DecisionReviewed
     | Decided
     | ApprovalRequested
     | ApprovalVoted

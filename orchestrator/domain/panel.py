@@ -39,6 +39,29 @@ class ClaimAnswer(Value):
     """The words it rests on; an answer without a verified quote counts for nothing."""
 
 
+Step: TypeAlias = Literal["watched", "discounted", "replaced", "quarantined"]
+"""What follows from evidence against an auditor: more canaries and cross-audits, then less weight
+of what it clears, then no vote where others can take its place, then none."""
+
+
+class Sanction(Value):
+    """A step taken about an auditor, and on what evidence; evidence is not intent."""
+
+    auditor: str
+    version: str = ""
+    """What it judged by; an auditor that judges by something else now is another one."""
+    step: Step
+    about: str = ""
+    """The agent whose runs it holds in; empty for all."""
+    pattern: str
+    """Of the finding, e.g. `P1`."""
+    members: tuple[str, ...]
+    status: str
+    e_value: float
+    evidence: tuple[str, ...] = ()
+    """Events, `RUN:SEQ`."""
+
+
 class Ruling(Value):
     """What the panel came to on one action."""
 

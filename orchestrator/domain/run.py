@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 from pydantic import Field
 
 from orchestrator.domain.action import ToolSpec
+from orchestrator.domain.panel import Sanction
 from orchestrator.domain.usage import Usage, add_usage
 from orchestrator.domain.value import JsonObject, Value
 
@@ -58,6 +59,8 @@ class RunFacts(Value):
     """Hash of the learned state (baselines) read at the start; None when there is none."""
     panel: str | None = None
     """Hash of what was known of the auditors that are models; None when nothing was."""
+    sanctions: tuple[Sanction, ...] = ()
+    """Steps about auditors that were in force when the run opened; a replay holds to them."""
     weights: str = ""
     """Hash of the weights that opinions are combined by."""
     source: Source | None = None

@@ -30,6 +30,7 @@ from orchestrator.domain.review import Result, Review
 from orchestrator.domain.run import NO_MODEL, RunFacts, RunSummary
 from orchestrator.domain.value import clean_text
 from orchestrator.gate import Gate, Judged
+from orchestrator.guarded.bench import Bench
 from orchestrator.guarded.escalation import Escalations
 from orchestrator.guarded.record import Record
 from orchestrator.guarded.resampling import Resample, Resampling
@@ -65,6 +66,7 @@ class GuardedRun:
         take_answers: Callable[[], Awaitable[Sequence[Addressed]]],
         publish: Callable[[Sequence[Event]], None] = lambda _: None,
         roster: Roster | None = None,
+        bench: Bench | None = None,
     ) -> None:
         self.id = log.run
         self.facts = facts.model_copy(update={"task": redactor.optional(facts.task)})
@@ -77,7 +79,8 @@ class GuardedRun:
             self._audits = Audits(
                 roster, rules, self.facts, config, self._record.append, self._record.note_failure
             )
-            roster = roster.seated(self._audits.known, self._audits)
+            roster = roster.seated(self._audits.known, self._audits, self._audits.out)
+        self._bench = bench
         self._gate = Gate(rules, auditors, config.gate, self.facts, clock, roster)
         self._escalations = Escalations(
             self._gate, self._record, redactor, config.approvals, clock, take_answers
@@ -107,6 +110,8 @@ class GuardedRun:
         if self._audits:
             if self._audits.known.is_lost:
                 self._record.failures["panel snapshot lost"] += 1
+            if self._bench:
+                await self._bench.tell(self._record)
             await self._audits.open()
         return self
 
@@ -130,6 +135,8 @@ class GuardedRun:
     async def _close(self, kind: type[BaseException] | None, error: BaseException | None) -> None:
         why = f"{kind.__name__}: {error}" if kind else self.failure
         await self._learn()
+        if self._bench and self._audits and self._audits.has_evidence:
+            await self._bench.judge(self._record)
         closed = RunClosed(
             how="terminated" if self.terminated else "failed" if why else "completed",
             why=self._redactor.text(clean_text(why)),

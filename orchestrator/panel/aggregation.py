@@ -104,11 +104,12 @@ def hear(weights: Weights, names: Collection[str]) -> Voice:
 
 def weight_of(learned: Learned, raises: bool, voice: Voice) -> float:
     """Return the weight of an auditor's opinion that raises the suspicion, or clears."""
+    share = 1.0 if raises else learned.clears
     if not learned.is_tried:
-        return UNTRIED * voice.tempering
+        return UNTRIED * voice.tempering * share
     one, many = learned.alone, learned.together
     alone, together = (one.raising, many.raising) if raises else (one.clearing, many.clearing)
-    return voice.alone * alone + (1.0 - voice.alone) * together
+    return (voice.alone * alone + (1.0 - voice.alone) * together) * share
 
 
 def _contribution(weights: Weights, name: str, evidence: float, voice: Voice) -> float:

@@ -67,6 +67,7 @@ class Roster:
         self._spend = spend
         self._protocol = find_protocol(config, self.auditors)
         self._band: Band | None = None
+        self._out: frozenset[str] = frozenset()
         self._companion: Companion | None = None
 
     def recall(self, digest: str | None) -> Known:
@@ -76,9 +77,15 @@ class Roster:
             return Known(self.weights, None, None, UNGRADED)
         return recall(self.snapshots, digest, voters, self._config.panel)
 
-    def seated(self, known: Known, companion: Companion) -> Roster:
-        """Return the same roster for one run: its votes weighed by `known`, with a companion."""
+    def seated(
+        self, known: Known, companion: Companion, out: frozenset[str] = frozenset()
+    ) -> Roster:
+        """Return the same roster for one run: its votes weighed by `known`, with a companion.
+
+        Those who are `out` do not vote; without anybody left, no action has a quorum.
+        """
         seated = copy.copy(self)
+        seated._out = out
         seated.weights, seated._band, seated._companion = known.weights, known.band, companion
         return seated
 
@@ -97,7 +104,8 @@ class Roster:
                 band=self._band, companion=self._companion if is_turn else None,
             )  # fmt: skip
 
-        panels = Panels(self.auditors, self._protocol, chance, make)
+        sitting = [one for one in self.auditors if one.name not in self._out]
+        panels = Panels(sitting, self._protocol, chance, make)
         return Hearing(
             panels, self._config.panel, rules, facts, chance, self._config.gate.deadline_s, news
         )

@@ -58,6 +58,8 @@ class Learned(Value):
     """How far its scores lie from one half on average, in the unit the weights multiply."""
     sensitivity: Rate = SENSITIVITY
     specificity: Rate = SPECIFICITY
+    clears: float = Field(1.0, ge=0.0, le=1.0)
+    """Share of what it clears that counts; less where there is evidence that it is lenient."""
 
     @property
     def is_tried(self) -> bool:

@@ -156,6 +156,7 @@ class Player:
                 "seed": recording.seed or digest[:32],
                 "snapshot": recording.snapshot,
                 "panel": recording.panel,
+                "sanctions": recording.sanctions,
                 "source": recording.source,
             }
         )

@@ -37,7 +37,7 @@ def a_verdict(suspicion: float, auditor: str = "a1", vendor: str = "v1") -> Verd
 def test_each_auditor_is_shown_canaries_as_often_as_the_propensity_says() -> None:
     chance, turns = Chance("s"), 6000
     dues = [due for turn in range(turns) if (due := schedule(0.3, NAMES, 5, turn, chance))]
-    assert {due.propensity for due in dues} == {0.3 * 5 / 7}
+    assert all(due.propensity == dict.fromkeys(NAMES, 0.3 * 5 / 7) for due in dues)
     shown = Counter(name for due in dues for name in due.auditors)
     expected = turns * 0.3 * 5 / 7
     spread = math.sqrt(expected * (1.0 - 0.3 * 5 / 7))

@@ -54,7 +54,7 @@ def clique(state: State, explained: Explained) -> Tested:
 
 def _is_one_model(state: State, one: str, other: str) -> bool:
     """Tell whether two auditors are declared to be one model, which errs alike by itself."""
-    first, second = state.nodes.get(one), state.nodes.get(other)
+    first, second = state.nodes.get((True, one)), state.nodes.get((True, other))
     return bool(first and second and first.model and first.model == second.model)
 
 

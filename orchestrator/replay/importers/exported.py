@@ -107,6 +107,7 @@ class _Run:
             seed=facts.seed,
             snapshot=facts.snapshot,
             panel=facts.panel,
+            sanctions=facts.sanctions,
             steps=tuple(self._steps),
         )
 
