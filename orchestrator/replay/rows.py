@@ -17,6 +17,7 @@ from orchestrator.domain.event import (
     ApprovalAnswered,
     ApprovalRequested,
     ApprovalVoted,
+    AuditorSanctioned,
     AuditorsCalled,
     BreakerChanged,
     BudgetExhausted,
@@ -28,6 +29,7 @@ from orchestrator.domain.event import (
     DebateClosed,
     DebateOpened,
     Decided,
+    DecisionReviewed,
     Event,
     Fact,
     GuardFailed,
@@ -41,6 +43,7 @@ from orchestrator.domain.event import (
     SampleJudged,
     SnapshotTaken,
     SpotChecked,
+    SwapTested,
     TurnProposed,
     UserSaid,
     VerdictGiven,
@@ -276,6 +279,33 @@ def _sample(fact: SampleJudged, _: Turn | None) -> Parts:
     return "quiet" if fact.clear else "verdict", "∥", "sample", str(fact.number), text, 1
 
 
+def _swapped(fact: SwapTested, _: Turn | None) -> Parts:
+    neutral, named = _opinion(fact.neutral)[2], _opinion(fact.named)[2]
+    text = f"{fact.test} changed on a known-bad action: {neutral} without, {named} with"
+    return "quiet", "⇆", "swap", fact.neutral.auditor, text, 1
+
+
+def _sanctioned(fact: AuditorSanctioned, _: Turn | None) -> Parts:
+    sanction = fact.sanction
+    if fact.restored_by:
+        text = f"{sanction.step} reversed by {fact.restored_by}: {fact.reason}"
+        return "user", "↺", "restored", sanction.auditor, text, 0
+    return "alarm", "!", "sanction", sanction.auditor, f"{sanction.step}; {fact.reason}", 0
+
+
+def _reviewed(fact: DecisionReviewed, _: Turn | None) -> Parts:
+    now = f"{fact.end_without} ({_number(fact.probability_without)})"
+    text = f"{fact.ruling} without {fact.auditor}: {fact.end} -> {now}; nothing is undone"
+    return (
+        "doubt" if fact.end != fact.end_without else "quiet",
+        "↻",
+        "reviewed",
+        fact.action,
+        text,
+        1,
+    )
+
+
 def _decided(fact: Decided, turn: Turn | None) -> Parts:
     decision = fact.decision
     action = find_action(turn, decision.action)
@@ -349,6 +379,7 @@ _WRITERS: dict[type[Any], Writer] = {
     DebateClosed: _debate_closed, PanelSettled: _settled, BudgetExhausted: _exhausted,
     BreakerChanged: _tripped, CanaryShown: _canary, CrossAudited: _crossed, Decided: _decided,
     SpotChecked: _spot, SampleJudged: _sample,
+    SwapTested: _swapped, AuditorSanctioned: _sanctioned, DecisionReviewed: _reviewed,
     ApprovalRequested: _requested, ApprovalVoted: _voted, ApprovalAnswered: _answered,
     ResultObserved: _observed, BypassSeen: _bypassed, GuardFailed: _failed,
     ProtocolBroken: _broken, SnapshotTaken: _snapshot, RunClosed: _closed,

@@ -1,4 +1,4 @@
-"""The collusion graph from recorded runs: rebuilt, followed, stopped in the middle, all the same."""
+"""The collusion graph from recorded runs: rebuilt, followed and stopped midway, all the same."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from orchestrator.domain.event import (
     ApprovalAnswered,
     ApprovalRequested,
     ApprovalVoted,
+    AuditorSanctioned,
     AuditorsCalled,
     BreakerChanged,
     BudgetExhausted,
@@ -22,6 +23,7 @@ from orchestrator.domain.event import (
     DebateClosed,
     DebateOpened,
     Decided,
+    DecisionReviewed,
     Fact,
     GuardFailed,
     PanelConvened,
@@ -34,12 +36,13 @@ from orchestrator.domain.event import (
     SampleJudged,
     SnapshotTaken,
     SpotChecked,
+    SwapTested,
     TurnProposed,
     UserSaid,
     VerdictGiven,
     VoteCommitted,
 )
-from orchestrator.domain.panel import ClaimAnswer, PooledClaim, Ruling
+from orchestrator.domain.panel import ClaimAnswer, PooledClaim, Ruling, Sanction
 from orchestrator.domain.run import RunFacts, RunSummary
 from orchestrator.domain.usage import Usage
 from orchestrator.domain.verdict import Abstained, Claim, Failed, Hit, Scored, Span, Verdict
@@ -166,6 +169,20 @@ def debated_turn(index: int, text: str = "rm -rf build/") -> list[Fact]:
             follows=False, why=text, usage=USAGE,
         ),
         SpotChecked(turn=index, action=action.id, by="human"),
+        SwapTested(
+            turn=index, test="label", canary="k1",
+            neutral=_verdict("bob", action, 0.8, text), named=_verdict("bob", action, 0.2, text),
+        ),
+        AuditorSanctioned(
+            sanction=Sanction(
+                auditor="bob", step="watched", pattern="P1", members=("bob",), status="alarm",
+                e_value=21.0, evidence=("r:1",),
+            )
+        ),
+        DecisionReviewed(
+            ruling="r:1", action=action.id, auditor="bob", end="clear", probability=0.01,
+            end_without="undecided", probability_without=0.2,
+        ),
         SampleJudged(turn=index, number=0, alarm=0.4, why=text),
         Decided(turn=index, decision=_decision(action, Outcome.DENY, text), micros=1500),
     ]  # fmt: skip
