@@ -169,7 +169,7 @@ async def test_many_recorders_share_a_file(tmp_path: Path) -> None:
     async with anyio.create_task_group() as tasks:
         for number in range(24):
             tasks.start_soon(anyio.to_thread.run_sync, record, number)
-    lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    lines = [json.loads(line) for line in file.read_text("utf-8").splitlines() if line]
     assert len({line["hash"] for line in lines}) == 25
     assert not any(client.unwritten for client in clients)
 

@@ -10,7 +10,7 @@ from orchestrator.config import Rules
 from orchestrator.domain.action import Action, Turn
 from orchestrator.rules.ruleset import load_rules
 
-LONGEST_S = 0.5
+LONGEST_S = 2.0
 """Of the processor, for a check; unbounded, most of these take many seconds."""
 
 SHELL = {
