@@ -78,6 +78,18 @@ def decide(
     return list(wanted.values())
 
 
+def weigh(
+    findings: Sequence[Finding], state: State, observer: Observer
+) -> dict[Key, dict[str, float]]:
+    """Return the e-value of each pattern about each auditor and what it is about."""
+    known: dict[Key, dict[str, float]] = {}
+    for finding in findings:
+        for name, about in _targets(finding, state):
+            values = known.setdefault((*observer.identify(name), about), {})
+            values[finding.pattern] = max(finding.e_value or 0.0, values.get(finding.pattern, 0.0))
+    return known
+
+
 def rank(step: Step | None) -> int:
     """Return how far up the ladder a step is; 0 for none."""
     return STEPS.index(step) + 1 if step else 0

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from orchestrator.auditors.baseline.snapshot import read_small, write_whole
-from orchestrator.audits.ladder import Key, Past, decide
+from orchestrator.audits.ladder import Key, Past, decide, weigh
 from orchestrator.audits.observing import KINDS, Observer
 from orchestrator.audits.rejudging import KINDS as JUDGED
 from orchestrator.audits.rejudging import review
@@ -44,6 +44,8 @@ class Entry(Value):
 
     fact: AuditorSanctioned
     is_recorded: bool = True
+    seen: dict[str, float] = Field(default_factory=dict)
+    """Of a reversal, by pattern, the e-value that was known: only what comes after it counts."""
 
 
 _ENTRIES = TypeAdapter(tuple[Entry, ...])
@@ -88,16 +90,28 @@ class Standing:
         """Take note that all of it stands in the chain of a run now."""
         self._write(entry.model_copy(update={"is_recorded": True}) for entry in self.entries())
 
-    def restore(self, auditor: str, by: str, reason: str) -> tuple[AuditorSanctioned, ...]:
-        """Reverse every step about an auditor in a person's name; the next run records it."""
-        reversed_ = tuple(
-            AuditorSanctioned(sanction=one, restored_by=by, reason=reason)
-            for one in self.in_force()
-            if one.auditor == auditor
-        )
-        if reversed_:
-            self.keep(reversed_, is_recorded=False)
-        return reversed_
+    def restore(
+        self, reader: Reader, auditor: str, by: str, reason: str
+    ) -> tuple[AuditorSanctioned, ...]:
+        """Reverse every step about an auditor in a person's name; the next run records it.
+
+        What is on record by now brings no step back: only evidence that comes later does.
+        """
+        steps = [one for one in self.in_force() if one.auditor == auditor]
+        if not steps:
+            return ()
+        engine, observer = self.catch_up(reader)
+        known = weigh(engine.findings(), engine.state, observer)
+        added = [
+            Entry(
+                fact=AuditorSanctioned(sanction=one, restored_by=by, reason=reason),
+                is_recorded=False,
+                seen={one.pattern: one.e_value, **known.get(_key(one), {})},
+            )
+            for one in steps
+        ]
+        self._write((*self.entries(), *added))
+        return tuple(entry.fact for entry in added)
 
     def catch_up(self, reader: Reader) -> tuple[Engine, Observer]:
         """Return the graph of all that is written, from the last copy on, and keep a new copy."""
@@ -144,8 +158,8 @@ class Standing:
         for entry in self.entries():
             one, key = entry.fact.sanction, _key(entry.fact.sanction)
             restored = dict(past[key].restored_at) if key in past else {}
-            if entry.fact.restored_by:
-                restored[one.pattern] = max(one.e_value, restored.get(one.pattern, 0.0))
+            for pattern, value in entry.seen.items():
+                restored[pattern] = max(value, restored.get(pattern, 0.0))
             past[key] = Past(None if entry.fact.restored_by else one.step, restored)
         return past
 

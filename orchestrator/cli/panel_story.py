@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from orchestrator.cli.plain import pad, safe
 from orchestrator.domain.event import (
+    AuditorSanctioned,
     AuditorsCalled,
     BreakerChanged,
     BudgetExhausted,
@@ -14,10 +15,12 @@ from orchestrator.domain.event import (
     DebateAnswered,
     DebateClosed,
     DebateOpened,
+    DecisionReviewed,
     Fact,
     PanelConvened,
     PanelSettled,
     SampleJudged,
+    SwapTested,
     VerdictGiven,
 )
 from orchestrator.domain.panel import Ruling
@@ -126,6 +129,44 @@ def _tell_around(fact: Fact) -> Iterator[tuple[str, str]]:
             words = {True: "yes", False: "no", None: "no answer"}
             said = f"quotes hold: {words[hold]}, verdict follows: {words[follows]}"
             yield "·", f"{safe(judge, 30)} judges the rationale of {safe(ratee, 30)}: {said}"
+        case SwapTested(test=test, neutral=neutral, named=named):
+            one, other = _suspicion(neutral), _suspicion(named)
+            kind = test.replace("_", " ")
+            said = f"{one} on a known-bad canary, {other} with the {kind} changed"
+            yield "·", f"{pad(neutral.auditor, NAME)} {said}, which is no call"
+        case AuditorSanctioned():
+            yield from _tell_step(fact)
+        case DecisionReviewed(auditor=auditor, end=end, end_without=without):
+            yield "↺", f"{safe(fact.ruling)}: {end}, but {without} without {safe(auditor, 30)}"
+
+
+def _tell_step(fact: AuditorSanctioned) -> Iterator[tuple[str, str]]:
+    one = fact.sanction
+    about = f" in runs of {safe(one.about, 40)}" if one.about else ""
+    if fact.restored_by:
+        who, why = safe(fact.restored_by, 40), safe(fact.reason, 60)
+        yield "↺", f"{safe(one.auditor, 30)} is no longer {one.step}{about}: {who}, {why}"
+        return
+    yield (
+        "▲",
+        (
+            f"{safe(one.auditor, 30)} is {one.step} from the next run on{about}: {one.pattern}, "
+            f"{one.status}, e-value {one.e_value:.3g} from {len(one.evidence)} events"
+        ),
+    )
+    if one.step == "watched":
+        yield (
+            " ",
+            (
+                "an innocent auditor ever gets that far with a chance of at most "
+                f"{1 / one.e_value:.2f}: no alarm yet, and all that follows is further canaries"
+            ),
+        )
+
+
+def _suspicion(verdict: Verdict) -> str:
+    opinion = verdict.opinion
+    return f"{opinion.suspicion:.2f}" if isinstance(opinion, Scored) else opinion.kind
 
 
 def _show(claim: Claim) -> str:
