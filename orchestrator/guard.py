@@ -135,13 +135,15 @@ class Guard:
         parent: GuardedRun | str | None = None,
         root: str | Path | None = None,
         resample: Resample | None = None,
+        seed: str | None = None,
     ) -> AsyncIterator[GuardedRun]:
         """Open a guarded run; StoreError if nothing can be recorded.
 
         `model` is `vendor/name`; `task` is the user's words; `tools` are tool schemas as given to
         the model; `root` is the directory the agent works in. `resample` asks the agent for
         another turn from the same context; only protocols that resample call it, and such a one
-        without it is a ConfigError.
+        without it is a ConfigError. `seed` fixes everything drawn at random, for experiments; an
+        agent that knows it can tell canaries.
         """
         check_resample(self.config, resample is not None)
         ledger = await self._acquire()
@@ -149,6 +151,7 @@ class Guard:
             facts = run_facts(
                 self.config, self.rules, agent=agent, model=model, task=task,
                 tools=tools, parent=parent, root=str(root or self.config.rules.root or Path.cwd()),
+                seed=seed,
             )  # fmt: skip
             facts = facts.model_copy(
                 update={
@@ -255,6 +258,7 @@ def run_facts(
     tools: Iterable[Mapping[str, Any] | ToolSpec],
     parent: GuardedRun | str | None,
     root: str | None,
+    seed: str | None,
 ) -> RunFacts:
     """Gather what a replay must know of a live run that opens now."""
     return RunFacts(
@@ -264,7 +268,7 @@ def run_facts(
         tools=tuple(_read_tool(tool) for tool in tools),
         parent=parent.id if isinstance(parent, GuardedRun) else parent,
         root=root,
-        seed=secrets.token_hex(16),
+        seed=seed or secrets.token_hex(16),
         profile=config.profile,
         config=config.model_dump(mode="json"),
         packs=rules.packs,

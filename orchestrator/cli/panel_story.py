@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestrator.cli.plain import pad, safe
+from orchestrator.cli.plain import count, pad, safe
 from orchestrator.domain.event import (
     AuditorSanctioned,
     AuditorsCalled,
@@ -36,7 +36,7 @@ def tell_panel(fact: Fact) -> Iterator[tuple[str, str]]:
     """Yield a sign and a line for each thing a person should see of `fact`."""
     match fact:
         case PanelConvened():
-            calls = "1 call" if len(fact.actions) == 1 else f"{len(fact.actions)} calls"
+            calls = count(len(fact.actions), "call")
             yield "⚖", f"panel on {calls}: {fact.why}"
         case AuditorsCalled():
             yield "→", f"asks {safe(', '.join(fact.auditors), 90)} ({fact.how})"
@@ -108,7 +108,7 @@ def _tell_debate(
             why = f": {safe(fact.why, 60)}" if fact.why else ""
             yield "⇄", f"{pad(fact.auditor, NAME)} {said or 'no answer'}, {moved}{note}{why}"
         case DebateClosed(how=how, rounds=rounds):
-            yield "⇄", f"debate over after {rounds} {'round' if rounds == 1 else 'rounds'}: {how}"
+            yield "⇄", f"debate over after {count(rounds, 'round')}: {how}"
 
 
 def _tell_around(fact: Fact) -> Iterator[tuple[str, str]]:

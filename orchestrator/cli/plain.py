@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from orchestrator.domain.display import pad, safe, width
+from orchestrator.domain.display import count, pad, safe, width
 
-__all__ = ["pad", "safe", "width"]
+__all__ = ["count", "pad", "safe", "width"]

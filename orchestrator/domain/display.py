@@ -46,6 +46,11 @@ def pad(text: str, cells: int) -> str:
     return shown + " " * (cells - width(shown))
 
 
+def count(number: int, name: str) -> str:
+    """Return a number with what it counts, a word that takes an s: `1 run`, `2,000 runs`."""
+    return f"{number:,} {name}" if number == 1 else f"{number:,} {name}s"
+
+
 def _show(char: str) -> str:
     if char in _NAMED:
         return _NAMED[char]

@@ -154,6 +154,7 @@ def _sum_up(ledger: Ledger, run: str, tried: list[str], is_live: bool) -> None:
         "",
         "Next:",
         f"  crossaudit show {run}",
+        "  crossaudit graph explain P1",
         "  crossaudit replay runs/demo --compare strict",
         "  crossaudit run --profile observe -- YOUR-AGENT",
     )

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import anyio
 
-from orchestrator.cli.demo.auditors import choose_auditors
+from orchestrator.cli.demo.auditors import choose_auditors, is_scripted
 from orchestrator.cli.demo.scenario import AGENT, MODEL, STEPS, TASK, Step, furnish, office_tools
-from orchestrator.config import Config
+from orchestrator.config import Audits, Config
 from orchestrator.domain.decision import Request
 from orchestrator.domain.event import ApprovalRequested
 from orchestrator.guard import Guard, GuardedRun
@@ -18,6 +18,8 @@ from orchestrator.ledger.ledger import Ledger
 
 PERSON = "Kim (scripted)"
 ASKED_FOR = 240.0
+SEED = "s1"
+"""Of a run whose auditors are scripted, so that everybody sees the same canaries."""
 
 
 async def work_through(
@@ -31,9 +33,12 @@ async def work_through(
     work = furnish(folder)
     tools = office_tools(work)
     schemas = [tool.schema for tool in tools.values()]
+    seed = SEED if is_scripted(guard.config) else None
     async with anyio.create_task_group() as tasks:
         await tasks.start(_answer, guard, ledger, answer_after)
-        async with guard.run(AGENT, model=MODEL, task=TASK, tools=schemas, root=work) as run:
+        async with guard.run(
+            AGENT, model=MODEL, task=TASK, tools=schemas, root=work, seed=seed
+        ) as run:
             for number, step in enumerate(STEPS):
                 await _take(run, step, number, tools)
                 await anyio.sleep(pause)
@@ -86,12 +91,14 @@ def _think(request: Request) -> tuple[Reply, str]:
 
 def demo_config(ledger: str) -> Config:
     """Return the configuration the demo runs under: the default one, with a short deadline and a
-    panel of three, all of whom are asked.
+    panel of whom all are asked. Scripted auditors, which cost nothing, are graded at every turn.
     """
     config = Config(auditors=choose_auditors())
     panel = {"calling": "all", "audit_rate": 0.0}
+    rates = {"canary_rate": 1.0, "cross_rate": 0.0, "arbiter_rate": 0.0, "swap_rate": 0.0}
     return config.model_copy(
         update={
+            "audits": Audits(**rates) if is_scripted(config) else config.audits,
             "panel": config.panel.model_copy(update=panel),
             "ledger": config.ledger.model_copy(update={"path": ledger}),
             "approvals": config.approvals.model_copy(update={"deadline_s": 20.0}),

@@ -12,7 +12,7 @@ import click
 
 from orchestrator.cli.command import Command
 from orchestrator.cli.options import complete_runs, json_option, with_config
-from orchestrator.cli.plain import pad, safe
+from orchestrator.cli.plain import count, pad, safe
 
 if TYPE_CHECKING:
     from orchestrator.collusion.findings import Finding
@@ -130,8 +130,8 @@ def _lines(observed: Observed) -> Iterator[str]:
 
     state = observed.engine.state
     yield (
-        f"{len(observed.observer.runs):,} runs, {state.logged:,} votes and canary verdicts of "
-        f"{len(state.auditors)} auditors on {len(state.agents)} agents"
+        f"{count(len(observed.observer.runs), 'run')}, {state.logged:,} votes and canary verdicts "
+        f"of {count(len(state.auditors), 'auditor')} on {count(len(state.agents), 'agent')}"
     )
     yield ""
     yield f"{'':5}{'PATTERN':24}{'STATUS':15}{'E-VALUE':9}{'N':6}MEMBERS, EFFECT, TEST"

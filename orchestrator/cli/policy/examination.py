@@ -9,7 +9,7 @@ import click
 
 from orchestrator.cli.command import Command, Exit
 from orchestrator.cli.options import json_option, with_config
-from orchestrator.cli.plain import safe
+from orchestrator.cli.plain import count, safe
 from orchestrator.cli.policy.selection import select_rules
 from orchestrator.cli.progress import show_progress
 from orchestrator.errors import PolicyError
@@ -52,7 +52,7 @@ def check(loaded: Loaded, packs: tuple[str, ...], strict: bool, as_json: bool) -
     for remark in remarks:
         click.echo(json.dumps(remark._asdict()) if as_json else _describe(remark))
     if not as_json:
-        click.echo(f"{_number(len(faults), 'error')}, {_number(len(remarks), 'remark')}")
+        click.echo(f"{count(len(faults), 'error')}, {count(len(remarks), 'remark')}")
     return Exit.FAILED if faults or (strict and remarks) else Exit.OK
 
 
@@ -152,10 +152,6 @@ def _try_calls(ruleset: RuleSet, calls: IO[str]) -> int:
             click.echo(f"{where}: {found}{by}, expected {one.expected}: {shown}")
     click.echo(f"{met} of {total} calls of {safe(calls.name)} come out as expected")
     return total - met
-
-
-def _number(count: int, name: str) -> str:
-    return f"{count} {name}" if count == 1 else f"{count} {name}s"
 
 
 def _show(example: Any) -> str:
