@@ -106,6 +106,14 @@ def as_facts(observed: Observed) -> dict[str, object]:
     }
 
 
+def summarise(observed: Observed) -> str:
+    """Say on what the findings rest."""
+    state = observed.engine.state
+    runs, votes = count(len(observed.observer.runs), "run"), f"{state.logged:,} votes"
+    auditors, agents = count(len(state.auditors), "auditor"), count(len(state.agents), "agent")
+    return f"{runs}, {votes} and canary verdicts of {auditors} on {agents}"
+
+
 TESTS = {
     "P1": "canaries", "P2": "swap tests", "P3": "swap tests", "P4": "planted flaws",
     "P5": "votes", "P6": "swap tests", "P7": "trusted audits", "P8": "swap tests",
@@ -128,11 +136,7 @@ def _open(loaded: Loaded) -> Reader:
 def _lines(observed: Observed) -> Iterator[str]:
     from orchestrator.collusion.findings import NOT_INTENT, PATTERNS
 
-    state = observed.engine.state
-    yield (
-        f"{count(len(observed.observer.runs), 'run')}, {state.logged:,} votes and canary verdicts "
-        f"of {count(len(state.auditors), 'auditor')} on {count(len(state.agents), 'agent')}"
-    )
+    yield summarise(observed)
     yield ""
     yield f"{'':5}{'PATTERN':24}{'STATUS':15}{'E-VALUE':9}{'N':6}MEMBERS, EFFECT, TEST"
     untested: list[str] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from orchestrator.cli.graph.live import kind_of_test, name_finding
+from orchestrator.cli.graph.live import kind_of_test, name_finding, summarise
 from orchestrator.cli.graph.picture import draw_bipartite, draw_matrix, read_scene
 from orchestrator.cli.plain import safe
 
@@ -51,8 +51,7 @@ def write_page(observed: Observed) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="{POLICY}"><style>{STYLE}</style></head><body>
 <h1>Collusion graph</h1>
-<p>{len(observed.observer.runs):,} runs, {state.logged:,} votes and canary verdicts of
-{len(state.auditors)} auditors on {len(state.agents)} agents. {NOT_INTENT}</p>
+<p>{summarise(observed)}. {NOT_INTENT}</p>
 <table><thead><tr><th>pattern<th>status<th>members<th>effect [95 %]<th>n<th>e-value<th>test
 <th>events, and what would refute it</thead><tbody>
 {rows}</tbody></table>

@@ -76,10 +76,10 @@ def read_scene(state: State, alarmed: frozenset[str]) -> Scene:
 
 def draw_bipartite(scene: Scene) -> str:
     """Draw auditors on the left, agents on the right, and a line for each pair that met."""
-    left = LABEL * CELL + EDGE * 2
+    left = _room(scene.auditors) + EDGE * 2
     right = left + GAP
     rows = max(len(scene.auditors), len(scene.agents), 1)
-    high, wide = rows * ROW + EDGE * 2, right + left
+    high, wide = rows * ROW + EDGE * 2, right + _room(scene.agents) + EDGE * 2
     most = max((pair.asked for row in scene.pairs for pair in row), default=1) or 1
     parts = []
     for at, row in enumerate(scene.pairs):
@@ -106,8 +106,9 @@ def draw_bipartite(scene: Scene) -> str:
 
 def draw_matrix(scene: Scene) -> str:
     """Draw one cell for each auditor and agent: above zero is lenient, below is strict."""
-    left = LABEL * CELL + EDGE
-    top = LABEL * CELL * 0.87 + EDGE  # names stand at 60 degrees
+    left = _room(scene.auditors) + EDGE
+    reach = _room(scene.agents)
+    top = reach * 0.87 + EDGE  # names stand at 60 degrees
     parts = []
     for to, agent in enumerate(scene.agents):
         x, y = left + (to + 0.5) * COLUMN, top - 6
@@ -129,9 +130,14 @@ def draw_matrix(scene: Scene) -> str:
                 middle = x + (COLUMN - 2) / 2
                 shown = f"{max(-99.9, min(99.9, pair.lenient)):+.1f}"
                 parts.append(_text(shown, middle, y + ROW / 2 - 1, "middle", "#18181b"))
-    wide = left + len(scene.agents) * COLUMN + LABEL * CELL * 0.5 + EDGE
+    wide = left + len(scene.agents) * COLUMN + reach * 0.5 + EDGE
     high = top + len(scene.auditors) * ROW + EDGE
     return _svg(wide, high, "leniency of each auditor on each agent", parts)
+
+
+def _room(names: Sequence[str]) -> float:
+    """Return the pixels that the longest name takes."""
+    return CELL * max((width(safe(name, LABEL)) for name in names), default=1)
 
 
 def _y(at: int, count: int, rows: int) -> float:
