@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 @click.command(
     cls=Command,
     examples=[
-        "crossaudit graph",
-        "crossaudit graph 20261101 20261102",
+        "crossaudit graph findings                # or, in short: crossaudit graph",
+        "crossaudit graph 20261101 20261102       # runs whose ids begin so",
         "crossaudit graph --json | jq '.findings[] | select(.status == \"alarm\")'",
         "crossaudit graph --dot | dot -Tsvg > graph.svg",
     ],
