@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestrator.cli.plain import count, pad, safe
+from orchestrator.collusion.findings import PATTERNS
 from orchestrator.domain.event import (
     AuditorSanctioned,
     AuditorsCalled,
@@ -150,8 +151,9 @@ def _tell_step(fact: AuditorSanctioned) -> Iterator[tuple[str, str]]:
     yield (
         "▲",
         (
-            f"{safe(one.auditor, 30)} is {one.step} from the next run on{about}: {one.pattern}, "
-            f"{one.status}, e-value {one.e_value:.3g} from {len(one.evidence)} events"
+            f"{safe(one.auditor, 30)} is {one.step} from the next run on{about}: "
+            f"{PATTERNS[one.pattern]} ({one.pattern}), {one.status}, e-value {one.e_value:.3g} "
+            f"from {count(len(one.evidence), 'event')}"
         ),
     )
     if one.step == "watched":

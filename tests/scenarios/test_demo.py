@@ -147,8 +147,10 @@ def test_the_command_tells_it_in_plain_lines(tmp_path: Path) -> None:
     assert "⚖ panel: they differ, clear" in done.stdout
     struck = next(line for line in lines if "stands nowhere, struck" in line)
     assert struck.startswith("    ✗ scripted-south")
-    assert lines.index("    ▲ scripted-west is watched from the next run on: P1, inconclusive, "
-                       "e-value 6.34 from 3 events")  # fmt: skip
+    step = (
+        "watched from the next run on: rubber stamp (P1), inconclusive, e-value 6.34 from 3 events"
+    )
+    assert f"    ▲ scripted-west is {step}" in lines
     assert "clear at" in done.stdout and "held at" in done.stdout
     assert "4111 1111" not in done.stdout
     assert "CROSSAUDIT" not in done.stderr
