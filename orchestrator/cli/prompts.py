@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
 import click
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from orchestrator.config import AuditorConfig, Config, Loaded
     from orchestrator.models.client import ModelClient, Request
     from orchestrator.replay.batch import Found
+
+    Asked: TypeAlias = dict[str, list[Request]]
 
 
 @click.group(cls=Group, examples=["crossaudit prompts export runs/demo --out prompts.jsonl"])
@@ -60,7 +62,7 @@ def export(
     found = find_runs(paths, format=format_, limit_bytes=limit)
     with track(found, "reading") as runs:
         missing, unreadable = anyio.run(_collect, runs, loaded.config, replies)
-    count = write(missing, out)
+    count = write([request for requests in missing.values() for request in requests], out)
     again = f"; answer them and export again with --replies {safe(str(replies or 'FILE'))}"
     click.echo(f"{count} prompts in {safe(str(out))}" + (again if count else ": nothing missing"))
     for item in unreadable:
@@ -68,10 +70,49 @@ def export(
     return Exit.FAILED if unreadable else Exit.OK
 
 
+@prompts.command(
+    examples=[
+        "crossaudit prompts batch recorded/ --replies replies.jsonl",
+        "crossaudit prompts batch recorded/ --replies replies.jsonl --wait",
+    ]
+)
+@with_config(profile=True)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--replies", required=True, type=click.Path(dir_okay=False, path_type=Path),
+              help="Cassette the replies go to; what is under way is kept beside it.")  # fmt: skip
+@click.option("--wait", is_flag=True, help="Look again every minute until nothing is missing.")
+@click.option("--format", "format_", metavar="NAME", help="The format of the runs.")
+def batch(
+    loaded: Loaded, paths: tuple[Path, ...], replies: Path, wait: bool, format_: str | None
+) -> int:
+    """Have the panel's prompts for the runs at PATHS answered in batches of the providers.
+
+    A batch costs about half and takes up to a day. Each call of this command fetches what is ready
+    and sends what is missing, once: call it again, from any terminal, until nothing is missing,
+    then judge with 'crossaudit replay --replies'.
+    """
+    from orchestrator.cli.batches import Batches
+    from orchestrator.replay.importers import find_runs
+
+    limit = loaded.config.limits.record_mib * 1024 * 1024
+    replies.parent.mkdir(parents=True, exist_ok=True)
+    replies.touch()
+
+    async def find() -> Asked:
+        found = find_runs(paths, format=format_, limit_bytes=limit)
+        asked, unreadable = await _collect(found, loaded.config, replies)
+        for item in unreadable:
+            click.echo(f"crossaudit: {item}", err=True)
+        return asked
+
+    done = anyio.run(Batches(loaded.config, replies, find).work, wait)
+    return Exit.OK if done else Exit.FAILED
+
+
 async def _collect(
     found: Iterable[Found], config: Config, replies: Path | None
-) -> tuple[list[Request], list[str]]:
-    """Return the requests that no reply answers, and what could not be read."""
+) -> tuple[Asked, list[str]]:
+    """Return by auditor the requests that no reply answers, and what could not be read."""
     from orchestrator.clock import SystemClock
     from orchestrator.models.cassette import Recorded
     from orchestrator.models.connect import read_spec, vendor_of
@@ -79,13 +120,12 @@ async def _collect(
     from orchestrator.replay.player import Player
     from orchestrator.replay.recording import Unreadable
 
-    clients: list[Recorded] = []
+    clients: dict[str, Recorded] = {}
 
     def connect(entry: AuditorConfig) -> ModelClient:
-        client = Recorded(
+        client = clients[entry.name] = Recorded(
             None, replies or os.devnull, vendor=vendor_of(entry), model=read_spec(entry)[1]
         )
-        clients.append(client)
         return client
 
     members = build_members(config, SystemClock(), connect=connect)
@@ -100,4 +140,4 @@ async def _collect(
             await player.play(item, place)
         elif item.known_format:
             unreadable.append(f"{safe(item.file)}: {safe(item.why, 200)}")
-    return [request for client in clients for request in client.missing], unreadable
+    return {name: client.missing for name, client in clients.items()}, unreadable

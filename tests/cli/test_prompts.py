@@ -10,6 +10,8 @@ import pytest
 
 from orchestrator.cli.program import run_program
 from tests.conftest import ROOT
+from tests.loopback.protocols import CHAT, Asked, Body, Said, render
+from tests.loopback.server import Sent, serving
 from tests.panel.seats import read_text
 
 DEMO = str(ROOT / "runs" / "demo")
@@ -109,3 +111,87 @@ def test_without_models_there_is_nothing_to_ask(
 ) -> None:
     assert run_program(["prompts", "export", DEMO, "--out", str(tmp_path / "prompts.jsonl")]) == 2
     assert "[[auditors]]" in capsys.readouterr().err
+
+
+class Provider:
+    """A provider of one protocol whose batches are ready at the second look."""
+
+    def __init__(self, suspicion: int) -> None:
+        self.suspicion = suspicion
+        self.files: dict[str, list[dict[str, Any]]] = {}
+        self.looks: dict[str, int] = {}
+        self.answers = True
+
+    def __call__(self, asked: Asked) -> Sent:
+        *_, name = asked.path.removesuffix("/content").split("/")
+        if asked.path == "/v1/files":
+            rows = [json.loads(row) for row in asked.body["raw"].splitlines() if row[:1] == "{"]
+            name = str(len(self.files))
+            self.files[name] = rows
+            return self._say({"id": name, "object": "file"})
+        if asked.path.endswith("/content"):
+            rows = [self._answer(row) for row in self.files[name]] if self.answers else []
+            return Sent(Body(("\n".join(rows).encode(),), "application/binary"))
+        if asked.path == "/v1/batches":
+            name = asked.body["input_file_id"]
+        else:
+            self.looks[name] = self.looks.get(name, 0) + 1
+        status = "completed" if self.looks.get(name, 0) > 1 else "in_progress"
+        ready = name if status == "completed" else None
+        return self._say({"id": name, "status": status, "output_file_id": ready})
+
+    def _answer(self, row: dict[str, Any]) -> str:
+        prompt = {"hash": row["custom_id"], "messages": row["body"]["messages"]}
+        said = json.dumps(respond(prompt, self.suspicion)["reply"])
+        body = json.loads(render(Asked(CHAT, body=row["body"]), Said(said)).whole)
+        response = {"status_code": 200, "body": body}
+        return json.dumps({"custom_id": row["custom_id"], "response": response})
+
+    def _say(self, data: dict[str, Any]) -> Sent:
+        return Sent(Body((json.dumps(data).encode(),)))
+
+
+@pytest.mark.filterwarnings("ignore:Async generator 'httpcore2:ResourceWarning")
+def test_batches_answer_everything_call_by_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "test-key-4711-abcdef")
+    provider, replies = Provider(60), tmp_path / "replies.jsonl"
+    with serving() as server:
+        server.play(provider)
+        config = tmp_path / "models.toml"
+        one_api = CONFIG.replace('anthropic:beta-1"', 'openai:beta-1"').replace(':9"', ':9/v1"')
+        config.write_text(one_api.replace("http://127.0.0.1:9", server.url), "utf-8")
+        call = ["prompts", "batch", DEMO, "--config", str(config), "--replies", str(replies)]
+        said: list[str] = []
+        while not said or "nothing is missing" not in said[-1]:
+            assert run_program(call) == 0 and len(said) < 20
+            said.append(capsys.readouterr().out)
+    assert "one: sent" in said[0] and "under way" in said[0]
+    assert "in_progress" in said[1] and "sent" not in said[1], "one batch at a time"
+    assert "recorded" in said[2]
+    prompts = sum(map(len, provider.files.values()))
+    assert len(lines(replies)) == prompts, "each prompt was asked once"
+    assert not list(Path(f"{replies}.batches").iterdir())
+    assert run_program(["replay", DEMO, "--config", str(config), "--replies", str(replies)]) == 0
+    assert "0 failed" in capsys.readouterr().out
+
+
+@pytest.mark.filterwarnings("ignore:Async generator 'httpcore2:ResourceWarning")
+def test_a_batch_without_answers_ends_the_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "test-key-4711-abcdef")
+    monkeypatch.setattr("orchestrator.cli.batches.PAUSE_SECONDS", 0.01)
+    provider, replies = Provider(60), tmp_path / "replies.jsonl"
+    provider.answers = False
+    with serving() as server:
+        server.play(provider)
+        config = tmp_path / "models.toml"
+        one = CONFIG[: CONFIG.index("[[auditors]]", CONFIG.index("[[auditors]]") + 1)]
+        config.write_text(one.replace("http://127.0.0.1:9", server.url), "utf-8")
+        call = ["prompts", "batch", DEMO, "--config", str(config), "--replies", str(replies)]
+        assert run_program([*call, "--wait"]) == 1
+    said = capsys.readouterr()
+    assert "without one answer" in said.err and "no recorded reply" in said.out
+    assert len(provider.files) == 1
