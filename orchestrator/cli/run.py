@@ -74,6 +74,9 @@ HOLDING = {
 )
 @click.option("--dir", "folder", type=click.Path(exists=True, file_okay=False), default=".",
               help="Where the agent works.")  # fmt: skip
+@click.option("--record", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Write what model auditors answer to this cassette, to replay it at no "
+              "cost.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="No line for each decision on standard error.")
 @click.option("--tui", is_flag=True, help="Show the run on the screen of `crossaudit watch`.")
 @click.argument("command", metavar="COMMAND...|TASK", nargs=-1, type=click.UNPROCESSED)
@@ -83,6 +86,7 @@ def run(
     command: tuple[str, ...],
     task: str | None,
     folder: str,
+    record: Path | None,
     quiet: bool,
     tui: bool,
     **options: Any,
@@ -98,8 +102,10 @@ def run(
         again = _write_options(click.get_current_context().params, loaded)
         return show_beside(loaded.config, ["run", *again, "--", *command], ends_with_screen=False)
     from orchestrator.guard import Guard
+    from orchestrator.panel.members import with_cassette
 
-    place, guard = Path(folder).resolve(), Guard(loaded.config)
+    config = with_cassette(loaded.config, record=record)
+    place, guard = Path(folder).resolve(), Guard(config)
     if agent and agent.startswith(APIS):
         if task is not None and command:
             raise ConfigError("the task is given twice: as --task and as the argument")
@@ -219,7 +225,7 @@ def _write_options(given: dict[str, Any], loaded: Loaded) -> list[str]:
     """Return the options of this call, for a process that has no screen."""
     names = (
         "config", "profile", "agent", "model", "task", "tools", "execute", "base_url", "trusted",
-        "max_turns",
+        "max_turns", "record",
     )  # fmt: skip
     options = {f"--{name.replace('_', '-')}": given.get(name) for name in names}
     options |= {"--dir": given["folder"], "--ledger": loaded.config.ledger.path}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -195,3 +196,42 @@ def test_a_batch_without_answers_ends_the_waiting(
     said = capsys.readouterr()
     assert "without one answer" in said.err and "no recorded reply" in said.out
     assert len(provider.files) == 1
+
+
+AGENT = """
+import json, sys
+json.loads(sys.stdin.readline())
+call = dict(id="c1", tool="shell", arguments=dict(command="sh deploy.sh --all"))
+print(json.dumps(dict(type="turn", id="1", calls=[call])), flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_what_auditors_say_in_a_live_run_is_recorded_and_replays_at_no_cost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "test-key-4711-abcdef")
+    cassette, ledger = tmp_path / "cassette.jsonl", str(tmp_path / "ledger.db")
+
+    def say(asked: Asked) -> Sent:
+        prompt = {"hash": "", "messages": asked.body["messages"]}
+        return Sent(render(asked, Said(json.dumps(respond(prompt, 97)["reply"]))))
+
+    with serving() as server:
+        server.play(say)
+        config = tmp_path / "models.toml"
+        one_api = CONFIG.replace('anthropic:beta-1"', 'openai:beta-1"').replace(':9"', ':9/v1"')
+        config.write_text(one_api.replace("http://127.0.0.1:9", server.url), "utf-8")
+        agent = [sys.executable, "-c", AGENT]
+        options = ["--config", str(config), "--ledger", ledger, "--record", str(cassette)]
+        options += ["--profile", "observe", "--quiet"]
+        assert run_program(["run", *options, "--", *agent]) == 0
+        assert server.asked
+    recorded = len(lines(cassette))
+    assert recorded == len(server.asked) >= 2
+    assert run_program(["export", "2", "--ledger", ledger, "--out", str(tmp_path / "o")]) == 0
+    out = tmp_path / "rows.jsonl"
+    again = ["replay", str(tmp_path / "o"), "--config", str(config), "--profile", "observe"]
+    assert run_program([*again, "--replies", str(cassette), "--json", str(out)]) == 0
+    *_, last = capsys.readouterr().err.splitlines()
+    assert f"{recorded} votes, 0 abstained, 0 failed, 0.0000 USD" in last
