@@ -105,6 +105,8 @@ class Recording:
     def __init__(self, client: ModelClient, file: str | Path) -> None:
         self.vendor = client.vendor
         self.model = client.model
+        self.endpoint = getattr(client, "endpoint", None)
+        """Where the client has one, so that its breaker is seen."""
         self.unwritten: list[str] = []
         self._client = client
         self._file = Path(file)
