@@ -59,6 +59,7 @@ def _lines(report: Report) -> list[str]:
     lines.append("")
     for found in facts["findings"]:
         lines += _finding(found)
+    lines += _groups(facts["findings"])
     lines += ["", *(_judge(judge) for judge in facts["judges"]), "", NOT_INTENT]
     return lines
 
@@ -81,6 +82,17 @@ def _finding(found: dict[str, Any]) -> list[str]:
         lines.append(f"     test: {found['evidence']['test']}")
         lines.append(f"     would refute it: {found['would_refute']}")
     return lines
+
+
+def _groups(findings: list[dict[str, Any]]) -> list[str]:
+    """Say which judges' errors go together; a picture, not a finding."""
+    evidence = next(found["evidence"] for found in findings if found["pattern"] == "P5")
+    groups = evidence.get("groups", [])
+    if len(groups) < 2:
+        return []
+    lines = ["", f"groups of judges whose errors go together (stability "
+             f"{evidence['stability']:.2f} of 1 over resampled items):"]  # fmt: skip
+    return lines + [f"     {', '.join(safe(name, 40) for name in group)}" for group in groups]
 
 
 def _judge(judge: dict[str, Any]) -> str:

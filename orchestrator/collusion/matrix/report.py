@@ -12,6 +12,7 @@ import numpy as np
 from orchestrator.collusion.findings import PATTERNS
 from orchestrator.collusion.matrix.answers import Answer, unknown
 from orchestrator.collusion.matrix.cells import make_cells, pairs, reciprocal, vendors
+from orchestrator.collusion.matrix.communities import find_communities, show
 from orchestrator.collusion.matrix.dependence import cliques
 from orchestrator.collusion.matrix.facets import Facets, fit
 from orchestrator.collusion.matrix.judges import absences, stamps
@@ -92,7 +93,7 @@ def _answer(matrix: Matrix) -> tuple[list[Answer], Facets | None]:
     found += stamped + _tried("P3", favour)
     found += _tried("P2", lambda: pairs(cells, explained))
     found += _tried("P4", lambda: reciprocal(cells))
-    found += _tried("P5", lambda: cliques(facets, left_out))
+    found += _tried("P5", lambda: cliques(facets, left_out, **_groups(facets)))
     return found, facets
 
 
@@ -102,6 +103,13 @@ def _tried(pattern: str, test: Callable[[], list[Answer]]) -> list[Answer]:
         return test()
     except DEGENERATE:
         return [unknown(pattern, TOO_THIN)]
+
+
+def _groups(facets: Facets) -> dict[str, Any]:
+    try:
+        return show(find_communities(facets))
+    except DEGENERATE:
+        return {}
 
 
 def _unfit(matrix: Matrix) -> str:

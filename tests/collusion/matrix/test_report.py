@@ -14,7 +14,9 @@ import pytest
 from orchestrator.cli.program import run_program
 from orchestrator.collusion.evidence import Floats
 from orchestrator.collusion.findings import PATTERNS
-from orchestrator.collusion.matrix.reading import MatrixError, read_matrix
+from orchestrator.collusion.matrix.dependence import cliques
+from orchestrator.collusion.matrix.facets import fit
+from orchestrator.collusion.matrix.reading import Matrix, MatrixError, read_matrix
 from orchestrator.collusion.matrix.report import examine
 
 JUDGES, RATEES, ITEMS = 10, 12, 40
@@ -194,3 +196,42 @@ def test_an_absent_judge_is_named(tmp_path: Path) -> None:
     lines = path.read_text("utf-8").splitlines()
     lines = [line.rsplit(",", 1)[0] + "," if line.startswith("j4,r2,") else line for line in lines]
     assert ("P12", ("j4", "r2")) in alarms(rows(path, lines))
+
+
+@pytest.mark.parametrize("judges", [6, 10])
+def test_of_a_hundred_honest_panels_hardly_one_holds_a_clique(judges: int) -> None:
+    """The false discovery rate is .05; that pairs must also share much makes alarms rarer."""
+    false = found = 0
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        values = _panel(rng, judges)
+        false += _cliques(values) != set()
+        copied = rng.random(values.shape[1]) < 0.9
+        values[1] = np.where(copied, values[0], values[1])
+        found += _cliques(values) == {("j0", "j1")}
+    assert false <= 3
+    assert found >= (85 if judges == 6 else 95)
+
+
+def _panel(rng: np.random.Generator, judges: int, rows: int = 300) -> Floats:
+    """Return scores in which every two judges share a little of their own besides quality."""
+    odd = np.sqrt(0.05) * rng.normal(size=(judges, judges, rows))
+    pairs = np.array([odd[j].sum(0) + odd[:, j].sum(0) for j in range(judges)]) / np.sqrt(judges)
+    noise = np.exp(rng.normal(-0.3, 0.3, (judges, 1))) * rng.normal(size=(judges, rows))
+    return np.asarray(rng.normal(size=rows) + pairs + noise)
+
+
+def _cliques(values: Floats) -> set[tuple[str, ...]]:
+    judge, item = (np.ravel(each) for each in np.indices(values.shape))
+    judges, rows = values.shape
+    matrix = Matrix(
+        tuple(f"j{n}" for n in range(judges)), tuple(f"r{n}" for n in range(6)),
+        tuple(f"q{n}" for n in range(rows)), judge, item % 6, item, values.ravel(),
+        np.full(values.size, np.nan), np.arange(values.size), False, False, {}, {},
+        np.zeros((judges, 6), np.int64), values.size,
+    )  # fmt: skip
+    return {
+        answer.finding.members
+        for answer in cliques(fit(matrix), set())
+        if answer.finding.status == "alarm"
+    }
