@@ -19,6 +19,7 @@ from orchestrator.errors import ConfigError, CrossauditError
 from orchestrator.replay.feed import Feed
 from orchestrator.replay.projection import Mark, Track, parse_filter
 from tui.bindings import KEYS, bindings
+from tui.collusion import CollusionWatch
 from tui.commands import CockpitCommands
 from tui.painter import Painter
 from tui.playback import Playback
@@ -27,16 +28,18 @@ from tui.screens.question import QuestionScreen, Reply
 from tui.text import said
 from tui.themes import DARK, NAMES, THEMES
 from tui.watching import Watcher, oldest_waiting
+from tui.widgets.collusion import CollusionPane
 from tui.widgets.pane import Pane
 from tui.widgets.run_list import RunList
 from tui.widgets.scrubber import Scrubber
+from tui.widgets.sheet import Goal
 from tui.widgets.timeline import Timeline
 
 # Above 300 lines: the keys of one screen, an action each.
 FRAME_SECONDS = 0.05
 COLLECT_AFTER = (10_000, 20, 100)
 """Full collections are rare: a stream of events makes garbage, but hardly any cycles."""
-PANES = ("timeline", "detail", "debate", "auditors", "runs")
+PANES = ("timeline", "detail", "debate", "auditors", "runs", "collusion")
 SETTLING_SECONDS = 2.0
 """How long an answer that was sent hides the question: its owner takes it within 0.1 s."""
 
@@ -76,6 +79,7 @@ class CockpitApp(App[None]):
         self.options = options or Options()
         self.clock = clock or SystemClock()
         self.watcher = Watcher(feed, self.clock, self._on_change)
+        self.collusion = CollusionWatch(feed, self.clock, self._where, self._mark_dirty)
         self.playback = Playback()
         self.pane = "runs" if self.options.shows_runs else "timeline"
         self.is_verbose = False
@@ -107,6 +111,7 @@ class CockpitApp(App[None]):
                 yield Pane("detail", "2 Detail")
                 yield Pane("debate", "3 Debate")
                 yield Pane("auditors", "4 Auditors")
+            yield CollusionPane("collusion-pane")
         yield Scrubber("scrubber")
         yield Static("", id="waiting", markup=False)
         yield Input(
@@ -127,6 +132,7 @@ class CockpitApp(App[None]):
         if self.options.run:
             self._open(self.options.run)
         self.run_worker(self.watcher.run(), group="feed", exit_on_error=True)
+        self.run_worker(self.collusion.run(), group="collusion", exit_on_error=True)
         self.set_interval(FRAME_SECONDS, self._tick)
 
     @property
@@ -135,6 +141,11 @@ class CockpitApp(App[None]):
         if self._timeline is None:
             self._timeline = self.screen_stack[0].query_one("#timeline", Timeline)
         return self._timeline
+
+    @property
+    def collusion_pane(self) -> CollusionPane:
+        """Return the collusion graph of the main screen."""
+        return self.screen_stack[0].query_one(CollusionPane)
 
     @property
     def track(self) -> Track | None:
@@ -184,6 +195,14 @@ class CockpitApp(App[None]):
                 self.playback.toggle(self.clock.monotonic())
         self.painter.is_dirty = True
 
+    def _where(self) -> tuple[str, int | None]:
+        """Return the run that is open, and the chosen event where the end is not followed."""
+        timeline = self.timeline
+        return self.track.run if self.track else "", None if timeline.follows else timeline.seq
+
+    def _mark_dirty(self) -> None:
+        self.painter.is_dirty = True
+
     def _tick(self) -> None:
         """Draw a frame: at most twenty a second, however much arrives."""
         if self.playback.is_playing:
@@ -219,7 +238,10 @@ class CockpitApp(App[None]):
         self.painter.is_dirty = True
 
     def action_expand(self) -> None:
-        """Show the chosen line whole."""
+        """Show the chosen line whole, or what is behind a number."""
+        if self.pane == "collusion":
+            self._open_behind(self.collusion_pane.sheet.goal)
+            return
         self._set_pane("detail" if self.pane == "timeline" else self.pane)
         self.screen.add_class("opened")
         self.call_after_refresh(self.painter.reread)
@@ -230,6 +252,8 @@ class CockpitApp(App[None]):
         if box.display:
             box.display = False
             self.timeline.focus()
+        elif self.pane == "collusion" and self.collusion_pane.leave():
+            pass
         elif self.screen.has_class("opened") or self.pane != "timeline":
             self._set_pane("timeline")
         elif self.watcher.filter:
@@ -237,6 +261,41 @@ class CockpitApp(App[None]):
         else:
             self.timeline.action_edge(True)
         self.painter.is_dirty = True
+
+    def action_matrix(self) -> None:
+        """Draw the collusion graph as tables or as lists."""
+        if self.pane != "collusion":
+            self.action_pane("collusion")
+        else:
+            self.collusion_pane.toggle()
+        self.painter.is_dirty = True
+
+    def _open_behind(self, goal: Goal | None) -> None:
+        """List the events behind a part of the graph; go to one that is listed."""
+        if goal is None:
+            return
+        if goal[0] == "event":
+            run, seq = goal[1]
+            self._go_to(run, int(seq))
+            return
+
+        async def list_them() -> None:
+            self.collusion_pane.open(goal, await self.collusion.behind(goal))
+            self.painter.is_dirty = True
+
+        self.run_worker(list_them(), group="behind", exclusive=True)
+
+    def _go_to(self, run: str, seq: int) -> None:
+        """Show an event of any run in the timeline."""
+        if self.track is None or run != self.track.run:
+            self._chose = True
+            self._open(run)
+        self._leave_filter_for(seq)
+        self._set_pane("timeline")
+        self.timeline.choose(seq)
+        if self.timeline.seq != seq and not self.is_verbose:
+            self.action_verbose()
+            self.timeline.choose(seq)
 
     def action_filter(self) -> None:
         """Ask for a filter."""
@@ -372,12 +431,10 @@ class CockpitApp(App[None]):
 
     def _set_pane(self, name: str) -> None:
         screen = self.screen_stack[0]
-        screen.remove_class(
-            *(f"pane-{p}" for p in ("timeline", "detail", "debate", "auditors", "runs"))
-        )
-        screen.remove_class("opened")
+        screen.remove_class("opened", *(f"pane-{pane}" for pane in PANES))
         screen.add_class(f"pane-{name}")
         self.pane = name
+        self.collusion.want(name == "collusion")
         self.call_after_refresh(self.painter.reread)
         self.call_after_refresh(lambda: screen.query_one(f"#{name}").focus())
 

@@ -63,6 +63,10 @@ KEYS = (
     Key("auditors", "4", "pane('auditors')", "Auditors",
         "How the auditors do: failures, latency, spend, what they let pass"),
     Key("runs", "5", "pane('runs')", "Runs", "Choose another run"),
+    Key("collusion", "6", "pane('collusion')", "Collusion",
+        "Who is lenient on whom, who errs with whom, what was done about it"),
+    Key("matrix", "m", "matrix", "Matrix or lines",
+        "The collusion graph as tables, or one line a pair, what is unusual first"),
     Key("theme", "t", "theme", "Theme", "Dark, light, high contrast, colour-blind safe"),
     Key("palette", "colon", "command_palette", "Commands", "Everything, by name", label=": ctrl+p"),
     Key("back", "escape", "leave", "Back", "Close what was opened, clear the filter, follow again",
@@ -72,6 +76,7 @@ KEYS = (
 
 MOVES = (
     ("j k ↑ ↓", "Move line by line"),
+    ("h l ← →", "Move from cell to cell"),
     ("g G home end", "First line; last line, and follow"),
     ("pgup pgdn", "Move by pages"),
     ("tab", "Go to the next pane"),

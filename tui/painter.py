@@ -79,6 +79,9 @@ class Painter:
             frozenset(run for run, _ in self._app.waiting),
             track.run if track else "",
         )
+        if self._app.pane == "collusion":
+            graphs = self._app.collusion
+            self._app.collusion_pane.show(graphs.graph, graphs.problem)
         if track:
             scrubber = screen.query_one("#scrubber", Scrubber)
             if scrubber.display:

@@ -19,7 +19,6 @@ from orchestrator.cli.graph.picture import (
     ROW,
     draw_bipartite,
     draw_matrix,
-    read_scene,
 )
 from orchestrator.cli.plain import width
 from orchestrator.cli.program import run_program
@@ -28,6 +27,7 @@ from orchestrator.collusion.simulation.course import Simulator
 from orchestrator.collusion.simulation.population import Scenario
 from orchestrator.guard import Guard
 from orchestrator.oversight.approvals import TOKEN_VARIABLE
+from orchestrator.replay.graph import read_scene
 from tests.audits.doubles import TASK, TOOLS, Script, auditor, look_up, mail, settings, stamp
 
 HOSTILE = '</title><script>alert(1)</script>"\x1b[2J\u202e&#'

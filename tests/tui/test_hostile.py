@@ -13,10 +13,13 @@ from textual.content import Content
 from orchestrator.cli.watch import write_plain
 from orchestrator.domain.decision import Request
 from orchestrator.replay.feed import RunCard
+from orchestrator.replay.graph import Behind
 from orchestrator.replay.projection import Case, Row, Track, play_back
 from tests.tui.recorded import START, everything, feed_of
+from tests.tui.test_collusion import goals, graph_of, plain
 from tui.text import lines, quoted, said
 from tui.views.auditors import write_auditors
+from tui.views.collusion import describe, write_behind, write_head, write_lines
 from tui.views.debate import write_debate
 from tui.views.detail import write_detail, write_summary
 from tui.views.header import write_header
@@ -112,8 +115,24 @@ def views(track: Track, case: Case | None) -> Iterator[Content]:
     yield write_auditors(state)
     yield write_bar([("r1", waiting)], START, can_answer=True)
     yield write_question("r1", waiting, (waiting.reason,))
+    yield from graph_views(state.facts.agent, track)
     card = RunCard("r1", state.facts.agent, state.facts.task or "", START, "")
     yield write_card(card, waits=True, is_open=False)
+
+
+def graph_views(name: str, track: Track) -> Iterator[Content]:
+    """Yield the collusion graph of agents and auditors that are called so."""
+    graph = graph_of([name, "ada", f"{name}2"], [name, f"{name}3"], 2)
+    yield write_head(graph, name)
+    behind = [Behind(name, track.row(seq), name) for seq in (1, 15)]
+    for is_matrix in (True, False):
+        found = write_lines(graph, is_matrix, 100)
+        yield from (Content(line) for line in plain(found).split("\n"))
+        for goal in goals(found):
+            yield describe(graph, goal)
+    for shown in (write_behind(graph, goals(found)[0], behind, 80), found):
+        assert all(is_harmless(piece.text, single=True) for line in shown for piece in line.pieces)
+    yield describe(graph, ("event", (name, str(behind[0].row.seq))), behind)
 
 
 def test_text_is_never_read_as_markup() -> None:

@@ -79,6 +79,15 @@ def test_the_debate_below_the_detail(snap_compare: Compare) -> None:
     assert snap_compare(full(), terminal_size=HUGE, run_before=rest(16, "3"))
 
 
+@pytest.mark.parametrize("size", [SMALL, WIDE, HUGE])
+def test_the_collusion_graph(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(demo(), terminal_size=size, run_before=rest(180, "6", "j", "j", "j"))
+
+
+def test_the_verdicts_behind_a_finding(snap_compare: Compare) -> None:
+    assert snap_compare(demo(), terminal_size=SMALL, run_before=rest(None, "6", "enter", "j"))
+
+
 @pytest.mark.parametrize("theme", NAMES[1:])
 def test_a_theme(snap_compare: Compare, theme: str) -> None:
     assert snap_compare(demo(theme=theme), terminal_size=WIDE, run_before=rest(26))

@@ -30,6 +30,8 @@ PANES = {
     "debate": "What divided auditors said to each other's claims, and how their scores moved.",
     "auditors": "How reliable each auditor is in this run; a number in red has failed.",
     "runs": "All runs of this ledger; Enter opens one.",
+    "collusion": "Who is lenient on whom, and whose errors go together: evidence, not intent. "
+    "Enter lists the events behind what is chosen, and goes to one of them.",
 }
 
 

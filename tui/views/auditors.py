@@ -10,6 +10,7 @@ from orchestrator.replay.projection import Cell, Health, RunState, find_cells
 from tui.text import pad, said, stack
 
 NAME = 15
+QUIET = "$tone-quiet"
 SHADES = " ░▒▓█"
 
 
@@ -78,7 +79,7 @@ def _matrix(state: RunState) -> Iterator[Content]:
         return
     for cell in cells:
         yield _cell(cell)
-    yield said(("dependence between auditors: no evidence yet", "$tone-quiet"))
+    yield said(("6 shows the collusion graph: what is tested, with canaries and swap tests", QUIET))
 
 
 def _cell(cell: Cell) -> Content:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.command import Command
-from orchestrator.cli.graph.live import kind_of_test, name_finding, observe
+from orchestrator.cli.graph.live import observe
 from orchestrator.cli.options import with_config
 from orchestrator.cli.plain import safe
 from orchestrator.errors import CrossauditError
@@ -37,6 +37,7 @@ def explain(loaded: Loaded, finding: str, runs: tuple[str, ...]) -> None:
     FINDING is a pattern, or a pattern and its members as `graph --json` gives them in `id`.
     """
     from orchestrator.ledger.reader import Reader
+    from orchestrator.replay.graph import name_finding
 
     with closing(Reader(loaded.config.ledger.path)) as reader:
         observed = observe(reader, runs)
@@ -52,7 +53,7 @@ def explain(loaded: Loaded, finding: str, runs: tuple[str, ...]) -> None:
 
 def _lines(finding: Finding, observed: Observed, reader: Reader) -> Iterator[str]:
     from orchestrator.cli.panel_story import tell_panel
-    from orchestrator.collusion.findings import NOT_INTENT, PATTERNS
+    from orchestrator.replay.graph import NOT_INTENT, PATTERNS, kind_of_test
 
     members = " and ".join(safe(name, 60) for name in finding.members)
     name = f"{finding.pattern} {PATTERNS[finding.pattern]}"

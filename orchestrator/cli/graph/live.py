@@ -15,7 +15,6 @@ from orchestrator.cli.options import complete_runs, json_option, with_config
 from orchestrator.cli.plain import count, pad, safe
 
 if TYPE_CHECKING:
-    from orchestrator.collusion.findings import Finding
     from orchestrator.config import Loaded
     from orchestrator.ledger.reader import Reader
     from orchestrator.replay.observing import Observed
@@ -82,13 +81,10 @@ def observe(reader: Reader, prefixes: Collection[str]) -> Observed:
     return rebuild(reader, chosen if prefixes else ())
 
 
-def name_finding(finding: Finding) -> str:
-    """Return what `graph explain` knows a finding by."""
-    return ":".join((finding.pattern, *finding.members))
-
-
 def as_facts(observed: Observed) -> dict[str, object]:
     """Return everything a program may want to know, with events as `RUN:SEQ`."""
+    from orchestrator.replay.graph import kind_of_test, name_finding
+
     state = observed.engine.state
     found = []
     for finding in observed.engine.findings():
@@ -114,19 +110,6 @@ def summarise(observed: Observed) -> str:
     return f"{runs}, {votes} and canary verdicts of {auditors} on {agents}"
 
 
-TESTS = {
-    "P1": "canaries", "P2": "swap tests", "P3": "swap tests", "P4": "planted flaws",
-    "P5": "votes", "P6": "swap tests", "P7": "trusted audits", "P8": "swap tests",
-    "P9": "canaries", "P10": "debates", "P11": "reasons", "P12": "absences", "P13": "swap tests",
-}  # fmt: skip
-
-
-def kind_of_test(finding: Finding) -> str:
-    """Say which kind of test a finding rests on."""
-    test = TESTS[finding.pattern]
-    return f"{test} ({finding.kind.replace('_', ' ')})" if finding.kind else test
-
-
 def _open(loaded: Loaded) -> Reader:
     from orchestrator.ledger.reader import Reader
 
@@ -134,7 +117,7 @@ def _open(loaded: Loaded) -> Reader:
 
 
 def _lines(observed: Observed) -> Iterator[str]:
-    from orchestrator.collusion.findings import NOT_INTENT, PATTERNS
+    from orchestrator.replay.graph import NOT_INTENT, PATTERNS, kind_of_test
 
     yield summarise(observed)
     yield ""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from orchestrator.cli.graph.live import kind_of_test, name_finding, summarise
-from orchestrator.cli.graph.picture import draw_bipartite, draw_matrix, read_scene
+from orchestrator.cli.graph.live import summarise
+from orchestrator.cli.graph.picture import draw_bipartite, draw_matrix
 from orchestrator.cli.plain import safe
 
 if TYPE_CHECKING:
@@ -29,14 +29,11 @@ small { color: #52525b; }
 
 def write_page(observed: Observed) -> str:
     """Return the page; every name of a stranger is escaped, and scripts are forbidden by policy."""
-    from orchestrator.collusion.findings import NOT_INTENT
+    from orchestrator.replay.graph import NOT_INTENT, find_alarmed, read_scene
 
     state = observed.engine.state
     findings = observed.engine.findings()
-    alarmed = frozenset(
-        member for finding in findings if finding.status == "alarm" for member in finding.members
-    )
-    scene = read_scene(state, alarmed)
+    scene = read_scene(state, find_alarmed(findings))
     tested = [one for one in findings if one.status != "not identified"]
     rest = [one for one in findings if one.status == "not identified"]
     rows = "\n".join(_row(one, observed) for one in tested)
@@ -69,6 +66,8 @@ off. It chooses what is tested next and is no finding.</small></p>
 
 
 def _row(finding: Finding, observed: Observed) -> str:
+    from orchestrator.replay.graph import kind_of_test, name_finding
+
     members = " and ".join(_escape(name, 60) for name in finding.members)
     events = ", ".join(observed.observer.name(number) for number in finding.events)
     effect = f"{finding.effect or 0:+.2f} [{finding.low or 0:+.2f} {finding.high or 0:+.2f}]"

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestrator.cli.plain import safe, width
 
 if TYPE_CHECKING:
-    from orchestrator.collusion.state import State
+    from orchestrator.replay.graph import Pair, Scene
 
-MOST = 60
-"""Auditors, and agents, in a picture: those with the most votes."""
 FONT, CELL = 12, 7.4
 """Height of a letter of the fixed-width font and room for one, in pixels."""
 LABEL = 24
@@ -23,55 +21,6 @@ EDGE = 14
 LEAN, STRICT, FAINT, ALARM = "#c2410c", "#1d4ed8", "#d4d4d8", "#b91c1c"
 FULL = 2.0
 """Leniency, in units of what is usual, from which a colour is at its fullest."""
-
-
-class Pair(NamedTuple):
-    """What one auditor did about one agent."""
-
-    asked: int
-    lenient: float | None
-    """None where no other auditor saw evidence against anything of this agent."""
-
-
-class Scene(NamedTuple):
-    """What a picture shows."""
-
-    auditors: Sequence[str]
-    agents: Sequence[str]
-    pairs: Sequence[Sequence[Pair]]
-    """By auditor and agent."""
-    alarmed: frozenset[str]
-    left_out: int
-
-
-def read_scene(state: State, alarmed: frozenset[str]) -> Scene:
-    """Return what is to be shown of a state."""
-    from orchestrator.collusion.screening import leniency
-
-    asked = state.view("absences")[..., 0]
-    evidence = state.view("cells")[..., 0]
-    lenient = leniency(state) if asked.size else evidence
-    rows = sorted(asked.sum(axis=1).argsort()[::-1][:MOST].tolist())
-    columns = sorted(asked.sum(axis=0).argsort()[::-1][:MOST].tolist())
-    names, agents = list(state.auditors), list(state.agents)
-    pairs = [
-        [
-            Pair(
-                int(asked[row, column]),
-                float(lenient[row, column]) if evidence[row, column] else None,
-            )
-            for column in columns
-        ]
-        for row in rows
-    ]
-    left_out = len(names) + len(agents) - len(rows) - len(columns)
-    return Scene(
-        [names[row] for row in rows],
-        [agents[column] for column in columns],
-        pairs,
-        alarmed,
-        left_out,
-    )
 
 
 def draw_bipartite(scene: Scene) -> str:
