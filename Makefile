@@ -44,7 +44,7 @@ measure: install ## measure judgement on recorded runs (needs ../shared or CROSS
 
 lock: ## write requirements.lock from pyproject.toml (needs uv); it names no index
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url \
-	  --custom-compile-command "make lock" --extra inspect --extra postgres \
+	  --custom-compile-command "make lock" --extra inspect --extra postgres --extra web \
 	  --group test --group build --output-file requirements.lock pyproject.toml
 
 clean: ## remove .venv and every cache

@@ -63,7 +63,10 @@ def watch(
     """
     config = loaded.config
     if web:
-        _serve(config, what, port, ["--readonly"] if readonly else [])
+        given = {"--config": click.get_current_context().params.get("config"), "--as": by}
+        flags = [word for name, value in given.items() if value for word in (name, value)]
+        flags += [*(["--theme", theme] if theme else []), *(["--readonly"] if readonly else [])]
+        _serve(config, what, port, flags)
         return Exit.OK
     is_served = "TEXTUAL_DRIVER" in os.environ
     if plain or not (sys.stdout.isatty() or is_served):
@@ -91,7 +94,7 @@ def _serve(config: Config, what: str | None, port: int, flags: list[str]) -> Non
         raise ConfigError("--web needs `pip install 'crossaudit[web]'`") from None
     words = [sys.executable, "-c", PROGRAM, "watch", *([what] if what else []), *flags]
     words += ["--ledger", config.ledger.path]
-    if not flags and TOKEN_VARIABLE not in os.environ:
+    if "--readonly" not in flags and TOKEN_VARIABLE not in os.environ:
         click.echo(f"crossaudit: read-only: set {TOKEN_VARIABLE} to answer in a browser", err=True)
     serve_web(shlex.join(words), port, lambda address: click.echo(f"Open {address}"))
 

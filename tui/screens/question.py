@@ -140,4 +140,4 @@ class QuestionScreen(ModalScreen[Reply | None]):
 
     def _count_down(self) -> None:
         text = describe_deadline(self.request, self._clock.now())
-        self.query_one("#countdown", Static).update(said((f"⏳ {text}", "$tone-escalate bold")))
+        self.query_one("#countdown", Static).update(said((text, "$tone-escalate bold")))
