@@ -33,7 +33,7 @@ PAGE = Path(__file__).parent / "page"
 LEAVING_SECONDS = 5.0
 """How long the screens of open pages hold up the end, at most."""
 REAPING_SECONDS = 0.2
-Handler: TypeAlias = Callable[[Any], Awaitable[Any]]
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def serve_web(command: str, port: int, announce: Callable[[str], None]) -> None:
@@ -66,11 +66,11 @@ async def make_site(command: str, port: int, token: str) -> Any:
 
 def _checker(
     port: int, token: str, screens: set[asyncio.Task[Any]]
-) -> Callable[[Any, Handler], Awaitable[Any]]:
+) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
     """Return the check in front of every route; what serves a websocket is put into `screens`."""
     here = f"{HOST}:{port}"
 
-    async def check(request: Any, handler: Handler) -> Any:
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.headers.get("Host") != here:
             raise web.HTTPForbidden(text="asked for under another name")
         given = request.query.get("token", "")
