@@ -10,11 +10,12 @@ import asyncio  # noqa: TID251 - aiohttp runs on nothing else
 import hmac
 import secrets
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from textual_serve.server import Server
 
 HOST = "127.0.0.1"
@@ -33,7 +34,6 @@ PAGE = Path(__file__).parent / "page"
 LEAVING_SECONDS = 5.0
 """How long the screens of open pages hold up the end, at most."""
 REAPING_SECONDS = 0.2
-Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def serve_web(command: str, port: int, announce: Callable[[str], None]) -> None:
@@ -64,9 +64,7 @@ async def make_site(command: str, port: int, token: str) -> Any:
     return site
 
 
-def _checker(
-    port: int, token: str, screens: set[asyncio.Task[Any]]
-) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def _checker(port: int, token: str, screens: set[asyncio.Task[Any]]) -> Middleware:
     """Return the check in front of every route; what serves a websocket is put into `screens`."""
     here = f"{HOST}:{port}"
 
