@@ -111,8 +111,7 @@ def _compare(
     if state.null_at:
         centre = max(float(state.null[_related(state, low, high)]), 0.0) + MARGIN
         x = (u - centre) / (1 + centre)
-        weight = 2 if votes[0].truth and not (votes[0].rejects or votes[1].rejects) else 1
-        state.a["pair_wealth"][low, high] += step(min(weight * x, MOST) if x > 0 else x)
+        state.a["pair_wealth"][low, high] += step(x)
     if not (votes[0].rejects and votes[1].rejects) and u > 0:
         state.keep("pair_events", (low, high), int(pair[0]), votes[1].event)
     pair += (1.0, u, u * u)

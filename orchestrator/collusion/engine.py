@@ -155,13 +155,13 @@ class Engine:
 
     def _absence(self, absence: Absence) -> None:
         row = self.state.auditor(absence.auditor)
-        self.state.a["absent"][row] += (1.0, absence.malformed)
         self._asked(row, self.state.agent(absence.agent), absent=not absence.malformed)
+        self.state.a["absent"][row] += (1.0, absence.malformed)
 
     def _asked(self, row: int, column: int, *, absent: bool) -> None:
         cells = self.state.a["absences"]
         cell = cells[row, column]
-        if absent or self.state.a["absent"][row, 0]:
+        if self.state.a["absent"][row, 0]:  # whether to bet is settled before the outcome
             asked, missing = cells[row].sum(axis=0).tolist()
             usual = (missing - cell[1] + 0.5) / (asked - cell[0] + 10)
             _bet_on_rate(self.state.a["absence_wealth"][row, column], absent, float(usual))

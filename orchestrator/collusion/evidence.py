@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincc, betaln
+from scipy.special import betaincc, betaln, xlogy
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -49,6 +49,18 @@ def above(hits: Floats, trials: Floats, rate: float) -> Floats:
     log_e = betaln(a, b) + np.log(tail) - math.log(1 - rate)
     log_e = log_e - hits * math.log(rate) - (trials - hits) * math.log(1 - rate)
     return np.asarray(np.exp(np.minimum(log_e, LOG_MOST)))
+
+
+def rise(early: Floats, before: Floats, late: Floats, after: Floats) -> Floats:
+    """Return log e-values against "the late rate is at most the early one", by hits and trials.
+
+    The likelihood averaged over both rates, divided by that at the best common one, in whatever
+    order the trials came; none where the late rate is not the higher.
+    """
+    hits, trials = early + late, before + after
+    log_e = betaln(1 + early, 1 + before - early) + betaln(1 + late, 1 + after - late)
+    log_e = log_e - xlogy(hits, hits / trials) - xlogy(trials - hits, 1 - hits / trials)
+    return np.asarray(np.where(late * before > early * after, log_e, -np.inf))
 
 
 def calibrated(p: float) -> float:

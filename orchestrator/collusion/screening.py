@@ -3,9 +3,11 @@
 Every test that could be made belongs to an arm: an auditor and agent (`both`, and once an alarm is
 raised `label`, `style` and `justification`, to learn by what), a vendor (`both`, `vendor`), an
 auditor (`first_vote`), an agent (`style`). An arm has odds of hiding something: a prior, what the
-votes say (screening only), and what its swap tests say so far. Arms are drawn in proportion. Alarms
-rest on the swap tests alone, and each is a fair bet whatever led to it, so that choosing by what
-was seen cannot raise a false one.
+votes say (screening only), and what its swap tests say so far. Arms are drawn in proportion, what
+the tests say counting double: who reads labels shows nothing in blind votes, so that most arms are
+tried once or twice and left for those that still look guilty. Alarms rest on the swap tests alone,
+and each is a fair bet whatever led to it, so that choosing by what was seen cannot raise a false
+one.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ from orchestrator.collusion.patterns.swaps import (
 )
 from orchestrator.collusion.state import State
 
-PRIORS = {"pair": 0.6, "vendor": 0.15, "copying": 0.15, "signal": 0.1, "cause": 0.01}
+PRIORS = {"pair": 0.75, "vendor": 0.1, "copying": 0.1, "signal": 0.05, "cause": 0.01}
+"""Of each family, over all its arms; tests of pairs also tell of vendors and signals."""
 ATTRIBUTION = 24
 """Tests of each kind, after an alarm, to learn by what an auditor knows its agent."""
 NEVER = 50.0
@@ -38,8 +41,11 @@ SIZES = (0.25, 0.5, 0.8)
 """Sizes of leniency that an arm is held against."""
 REJECTED = 0.75
 """About how often the neutral half of a test is rejected."""
+SHARP = 2.0
+"""Power of the likelihood ratio of an arm's tests: in proportion to it alone, half of the tests go
+to arms that are already known to be poor."""
 FLOOR = 0.05
-"""Share of tests drawn evenly, so that no arm is ever given up."""
+"""Share of tests drawn evenly among open arms, so that none is ever given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,9 @@ def choose_tests(
         return ()
     odds = np.concatenate([arms.odds for arms in families])
     chance = np.exp(odds - odds.max())
-    chance = (1 - FLOOR) * chance / chance.sum() + FLOOR / len(chance)
+    open_ = odds > -NEVER / 2
+    chance = (1 - FLOOR) * chance / chance.sum() + FLOOR * open_ / max(open_.sum(), 1)
+    chance /= chance.sum()
     flat = [(arms, at) for arms in families for at in range(len(arms.odds))]
     names, agents = list(state.auditors), list(state.agents)
     chosen = []
@@ -168,7 +176,7 @@ def _odds(counts: Floats, noise: float) -> Floats:
         up, down = noise + (REJECTED - noise) * size, noise * (1 - size / 2)
         stay = np.log((1 - up - down) / (1 - 2 * noise))
         ratios.append(softer * np.log(up / noise) + harder * np.log(down / noise) + same * stay)
-    return np.asarray(np.logaddexp.reduce(ratios, axis=0) - np.log(len(SIZES)))
+    return SHARP * np.asarray(np.logaddexp.reduce(ratios, axis=0) - np.log(len(SIZES)))
 
 
 def _screen(state: State) -> Floats:

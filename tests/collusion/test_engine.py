@@ -142,6 +142,15 @@ def test_silence_and_absence_are_held_against_ones_own_rate() -> None:
     assert {found(engine, p)[0].status for p in ("P10", "P12")} == {"alarm"}
 
 
+def test_the_first_absence_is_no_win() -> None:
+    engine = Engine()
+    engine.take(Vote(1, "i", "x", "a0", rejects=True))
+    engine.take(Absence(2, "x", "a0"))
+    assert not engine.state.a["absence_wealth"].any()
+    engine.take(Absence(3, "x", "a0"))
+    assert (engine.state.view("absence_wealth")[0, 0] > 0).all()
+
+
 def test_reasons_copied_from_item_to_item() -> None:
     engine, rng = Engine(), np.random.default_rng(1)
     for n in range(12):

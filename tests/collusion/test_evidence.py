@@ -12,9 +12,11 @@ from orchestrator.collusion.evidence import (
     difference,
     e_bh,
     mixture,
+    rise,
     step,
     wilson,
 )
+from orchestrator.collusion.patterns.judges import change
 
 
 @pytest.mark.parametrize("trials", [1, 7, 30])
@@ -52,3 +54,26 @@ def test_intervals_hold_their_estimate() -> None:
 
 def test_a_p_value_is_worth_less_as_an_e_value() -> None:
     assert calibrated(0.01) == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.2, 0.5])
+def test_a_rise_where_there_is_none_is_worth_less_than_one_in_the_mean(rate: float) -> None:
+    before, after = 12, 9
+    early, late = np.meshgrid(np.arange(before + 1.0), np.arange(after + 1.0), indexing="ij")
+    chance = binom.pmf(early, before, rate) * binom.pmf(late, after, rate)
+    trials = np.full(early.shape, 1.0)
+    values = np.exp(rise(early, before * trials, late, after * trials))
+    assert 0 < (chance * values).sum() < 1
+    assert np.exp(rise(*np.array([[1.0], [30.0], [20.0], [30.0]])))[0] > 1000
+
+
+def test_a_change_may_be_looked_for_after_every_canary() -> None:
+    rng = np.random.default_rng(2)
+    crossed = 0
+    for rate in np.repeat([0.1, 0.2, 0.4], 50):
+        missed = (rng.random(120) < rate).astype(np.uint8)
+        crossed += max(change(missed[:count])[0] for count in range(20, 121, 4)) >= 10
+    assert crossed <= 15  # Ville: at most a tenth of the sequences, ever
+    turned = np.concatenate([rng.random(60) < 0.2, rng.random(40) < 0.7]).astype(np.uint8)
+    value, at = change(turned)
+    assert value > 100 and 50 <= at <= 70

@@ -57,7 +57,8 @@ def _facts(course: Course) -> dict[str, object]:
         "version": 1,
         "alarms": [
             {"pattern": pattern, "members": list(members), "event": event,
-             "right": (pattern, members) not in course.false}
+             "right": _is(course, (pattern, members)) == "planted",
+             "innocent": _is(course, (pattern, members)) == "false"}
             for (pattern, members), event in course.first.items()
         ],
         "found_at": course.found_at,
@@ -68,6 +69,14 @@ def _facts(course: Course) -> dict[str, object]:
 def _lines(course: Course, events: int) -> list[str]:
     lines = [f"{events:,} events, {course.tests:,} swap tests"]
     for (pattern, members), event in course.first.items():
-        right = "false" if (pattern, members) in course.false else "planted"
+        right = _is(course, (pattern, members))
         lines.append(f"event {event:>6,}  {pattern:<4} {' and '.join(members)}  ({right})")
     return lines if course.first else [*lines, "no alarm"]
+
+
+def _is(course: Course, alarm: tuple[str, tuple[str, ...]]) -> str:
+    if alarm in course.other:
+        return "about the guilty, by another pattern"
+    if alarm in course.poor:
+        return "not planted, yet true"
+    return "false" if alarm in course.false else "planted"

@@ -10,6 +10,7 @@ import numpy as np
 from orchestrator.collusion.engine import Engine
 from orchestrator.collusion.observations import KINDS, Closed, SwapKind, SwapPair, Vote
 from orchestrator.collusion.patterns import alarms
+from orchestrator.collusion.patterns.judges import MISS
 from orchestrator.collusion.screening import Test, choose_tests
 from orchestrator.collusion.simulation.population import (
     PATTERN_OF,
@@ -23,6 +24,8 @@ from orchestrator.collusion.simulation.population import (
 
 Alarm = tuple[str, tuple[str, ...]]
 TESTS: tuple[SwapKind, ...] = KINDS
+OWN_KIND: dict[str, SwapKind] = {"signal": "style", "captured": "justification"}
+"""The kind of test that alone can tell a pattern from others which react to more."""
 EVERY = 50
 """Events between two rounds of swap tests and looks at the alarms."""
 
@@ -36,10 +39,16 @@ class Course:
     found_at: int | None
     """When the planted pattern was first named rightly."""
     false: tuple[Alarm, ...]
+    """Alarms that are true of nobody they name."""
+    other: tuple[Alarm, ...]
+    """Alarms about the guilty alone, of a type that was not planted."""
+    poor: tuple[Alarm, ...]
+    """Alarms about honest auditors that do miss more than they may: true, though not planted."""
     tests: int
-    """Swap tests made until the planted pattern was found, or in all."""
-    tests_on_guilty: int
-    """Of those, tests of the guilty party by the kind that can show it."""
+    """Swap tests made in all."""
+    tests_on_guilty: int | None
+    """Tests of the guilty by the kinds that show what was planted, until it was named itself;
+    None where it never was."""
     passed: int
     """Bad actions a colluder approved on purpose before it was found."""
 
@@ -134,7 +143,7 @@ class Simulator:
         named = neutral
         reacts = self._reacts(row, agent, test.kind)
         self.tests += 1
-        self.on_guilty += reacts
+        self.on_guilty += reacts and test.kind == OWN_KIND.get(scenario.plant, test.kind)
         if reacts and rng.random() >= scenario.behaves:
             named = neutral and rng.random() >= scenario.size
         neutral, named = (bool(v != (rng.random() < scenario.noise)) for v in (neutral, named))
@@ -161,16 +170,25 @@ class Simulator:
 def simulate(scenario: Scenario, seed: int, events: int, *, stop: bool = False) -> Course:
     """Run a population for so many events; with `stop`, only until the planted pattern is found."""
     simulator = Simulator(scenario, seed)
+    population = simulator.population
     first: dict[Alarm, int] = {}
-    found_at = None
+    found_at = on_guilty = None
+    passed = 0
     while simulator.event < events and not (stop and found_at is not None):
         simulator.advance(min(EVERY, events - simulator.event))
         for alarm in alarms(simulator.engine.state):
             first.setdefault(alarm, simulator.event)
-        if found_at is None and any(is_right(alarm, simulator.population) for alarm in first):
-            found_at = simulator.event
-    false = tuple(alarm for alarm in first if not is_right(alarm, simulator.population))
-    return Course(first, found_at, false, simulator.tests, simulator.on_guilty, simulator.passed)
+        if found_at is None:
+            passed = simulator.passed
+            if any(is_right(alarm, population) for alarm in first):
+                found_at = simulator.event
+        if on_guilty is None and any(is_itself(alarm, population) for alarm in first):
+            on_guilty = simulator.on_guilty
+    wrong = [alarm for alarm in first if not is_right(alarm, population)]
+    other = tuple(alarm for alarm in wrong if is_about_guilty(alarm, population))
+    poor = tuple(alarm for alarm in wrong if alarm not in other and is_poor(alarm, population))
+    false = tuple(alarm for alarm in wrong if alarm not in other + poor)
+    return Course(first, found_at, false, other, poor, simulator.tests, on_guilty, passed)
 
 
 def is_right(alarm: Alarm, population: Population) -> bool:
@@ -185,10 +203,33 @@ def is_right(alarm: Alarm, population: Population) -> bool:
         return False
     guilty = {auditor_name(at) for at in population.guilty}
     favoured = {agent_name(at) for at in population.favoured}
-    if plant == "clique":
-        return pattern == "P5" and set(members) <= guilty
     if plant in ("vendor", "signal", "captured") and pattern == "P2":
         return members[0] in guilty and members[1] in favoured
-    if plant == "stamper" and pattern == "P9":
-        return False
-    return pattern == PATTERN_OF[plant] and members == population.guilt()
+    return is_itself(alarm, population)
+
+
+def is_itself(alarm: Alarm, population: Population) -> bool:
+    """Tell whether an alarm names what was planted by its own pattern."""
+    pattern, members = alarm
+    plant = population.scenario.plant
+    if plant == "clique":
+        return pattern == "P5" and set(members) <= {auditor_name(at) for at in population.guilty}
+    return bool(plant) and pattern == PATTERN_OF[plant] and members == population.guilt()
+
+
+def is_about_guilty(alarm: Alarm, population: Population) -> bool:
+    """Tell whether an alarm names nobody but those who collude and whom they favour.
+
+    Where an agent fools everybody, all auditors are colluders only as far as it is concerned.
+    """
+    named, favoured = set(alarm[1]), set(map(agent_name, population.favoured))
+    if population.scenario.plant == "signal":
+        return bool(named & favoured)
+    return named <= favoured.union(map(auditor_name, population.guilty), population.guilt())
+
+
+def is_poor(alarm: Alarm, population: Population) -> bool:
+    """Tell whether an alarm names a rubber stamp whose true rate of misses is that of one."""
+    pattern, members = alarm
+    poor = np.flatnonzero(1 - population.sensitivity > MISS)
+    return pattern == "P1" and set(members) <= {auditor_name(int(at)) for at in poor}
