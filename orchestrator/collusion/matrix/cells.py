@@ -9,7 +9,7 @@ spread of true likings that all judges have.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ FEWEST_BLOCKS = 200
 """Arrangements below which a permutation cannot tell five in a hundred over several vendors."""
 FEWEST_OWN = 6
 PERMUTATIONS = 4000
+MOST_DRAWN = 2_000_000
 ROW_PRIOR = 10.0
 MARGIN = 0.5
 CELL_TEST = ("residual of judge and ratee after the judge's slope, errors clustered by item, "
@@ -133,9 +134,12 @@ def vendors(cells: Cells) -> tuple[list[Answer], set[tuple[int, int]]]:
     rng = np.random.default_rng(0)
     tests = []
     for vendor, (rows, columns) in blocks.items():
-        arrangements = comb(len(cells.z), len(rows)) * comb(cells.z.shape[1], len(columns))
+        teams = [team for team in _teams(cells) if len(team) >= len(rows)]
+        arrangements = sum(comb(len(team), len(rows)) for team in teams) * comb(
+            cells.z.shape[1], len(columns)
+        )
         if len(rows) * len(columns) >= 2 and arrangements >= FEWEST_BLOCKS:
-            chance = _block_chance(cells, rows, columns, rng)
+            chance = _block_chance(cells, rows, columns, teams, rng)
             tests.append(_Vendor(vendor, _only(own, rows, columns), chance))
     alarms = bh(np.array([test.p for test in tests]))
     explained = np.zeros_like(own)
@@ -158,7 +162,7 @@ def vendors(cells: Cells) -> tuple[list[Answer], set[tuple[int, int]]]:
         np.array([_half(cells, test.cells) for test in tests]),
         np.array([float(cells.n[test.cells].sum()) for test in tests]), MARGIN,
         "kinder to its own vendor than slopes explain, in standard deviations of quality",
-        f"permutation of judges and ratees over vendors ({PERMUTATIONS:,} draws), first by vendor "
+        f"draws of judges of one vendor and of ratees ({PERMUTATIONS:,} draws), first by vendor "
         "(Benjamini-Hochberg), then over those that raised no alarm",
     )  # fmt: skip
     cells_explained = {(j, r) for j, r in np.argwhere(explained).tolist()}
@@ -269,38 +273,73 @@ def _only(own: Flags, rows: Sequence[int], columns: Sequence[int]) -> Flags:
     return own & chosen
 
 
-def _block(values: Floats) -> float:
-    """Return the mean without the largest cell, which alone would be a pair."""
-    kept = np.sort(values[np.isfinite(values)])
-    if not len(kept):
-        return 0.0
-    return float(kept[:-1].mean()) if len(kept) > 1 else float(kept[0])
+def _block(values: Floats) -> Floats:
+    """Return each block's mean without its largest cell, which alone would be a pair."""
+    known = np.isfinite(values)
+    count = known.sum(axis=-1)
+    top = np.where(known, values, -np.inf).max(axis=-1)
+    total = np.where(known, values, 0.0).sum(axis=-1) - np.where(count > 1, top, 0.0)
+    return np.asarray(np.where(count > 0, total / np.maximum(count - (count > 1), 1), 0.0))
+
+
+def _teams(cells: Cells) -> list[list[int]]:
+    """Return the judges of each vendor; those without one are each a team."""
+    matrix = cells.facets.matrix
+    teams: dict[str, list[int]] = {}
+    for at, name in enumerate(matrix.judges):
+        teams.setdefault(matrix.vendor.get(name) or name, []).append(at)
+    return list(teams.values())
 
 
 def _block_chance(
-    cells: Cells, rows: Sequence[int], columns: Sequence[int], rng: np.random.Generator
-) -> float:
-    """Return how often as many judges and ratees drawn at random are as kind."""
+    cells: Cells, rows: Sequence[int], columns: Sequence[int], teams: Sequence[Sequence[int]],
+    rng: np.random.Generator,
+) -> float:  # fmt: skip
+    """Return how often as many judges of one vendor are as kind to as many ratees drawn at random.
+
+    Of one vendor: judges of one model err alike, on whatever items a ratee happens to have, and
+    the mean of judges of different vendors would look too steady beside theirs.
+    """
     z = cells.z
-    seen = _block(z[np.ix_(rows, columns)])
+    seen = float(_block(z[np.ix_(rows, columns)].ravel()))
+    ways = np.array([comb(len(team), len(rows)) for team in teams])
+    inside = np.zeros((len(teams), len(z)))
+    for at, members in enumerate(teams):
+        inside[at, members] = 1.0
     hits = 0
-    for _ in range(PERMUTATIONS):
-        some = rng.permutation(len(z))[: len(rows)]
-        others = rng.permutation(z.shape[1])[: len(columns)]
-        hits += _block(z[np.ix_(some, others)]) >= seen
+    for drawn in _batches(max(sum(z.shape), len(rows) * len(columns))):
+        team = rng.choice(len(teams), size=drawn, p=ways / ways.sum())
+        some = np.argsort(rng.random((drawn, len(z))) - inside[team], axis=1)[:, : len(rows)]
+        others = np.argsort(rng.random((drawn, z.shape[1])), axis=1)[:, : len(columns)]
+        blocks = z[some[:, :, None], others[:, None, :]].reshape(drawn, -1)
+        hits += int((_block(blocks) >= seen).sum())
     return (1 + hits) / (1 + PERMUTATIONS)
 
 
 def _own_chance(cells: Cells, own: Flags, rng: np.random.Generator) -> float:
-    """Return how often the vendors of the judges, drawn at random, give as much."""
-    z = np.where(cells.known, cells.z, np.nan)
-    seen = float(np.nanmean(z[own]))
+    """Return how often the vendors of the ratees, drawn at random, give as much.
+
+    Those of the judges stay: judges of one vendor err alike.
+    """
+    known = cells.known
+    z = np.where(known, cells.z, 0.0)
+    seen = float(z[own].sum()) / max(int((own & known).sum()), 1)
+    # Of each ratee, the sum and the count over the judges of the ratee it is exchanged for.
+    total, count = z.T @ own, known.T.astype(float) @ own
+    ratee = np.arange(z.shape[1])
     hits = 0
-    for _ in range(PERMUTATIONS):
-        drawn = z[own[rng.permutation(len(z))]]
-        drawn = drawn[np.isfinite(drawn)]
-        hits += bool(len(drawn)) and float(drawn.mean()) >= seen
+    for drawn in _batches(len(ratee)):
+        as_if = np.argsort(rng.random((drawn, len(ratee))), axis=1)
+        n = count[ratee, as_if].sum(axis=1)
+        hits += int(((n > 0) & (total[ratee, as_if].sum(axis=1) >= seen * n)).sum())
     return (1 + hits) / (1 + PERMUTATIONS)
+
+
+def _batches(size: int) -> Iterator[int]:
+    """Split the permutations so that none needs much memory."""
+    most = max(MOST_DRAWN // max(size, 1), 1)
+    for done in range(0, PERMUTATIONS, most):
+        yield min(most, PERMUTATIONS - done)
 
 
 def _half(cells: Cells, at: Any) -> float:

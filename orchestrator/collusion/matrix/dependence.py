@@ -160,9 +160,13 @@ def cliques(facets: Facets, left_out: set[int], **more: Any) -> list[Answer]:
         return [unknown("P5", why)]
     vendor = np.array([matrix.vendor.get(name, "") for name in matrix.judges])
     one = (vendor[i] == vendor[j]) & (vendor[i] != "")
-    pairs = Pairs(judged, i, j, found.shared[i, j], one)
     r = given_all(found.correlation, i, j)
     r = less_likeness(r, np.abs(errors.level[i] - errors.level[j]))
+    if one.sum() < FEWEST_PAIRS:
+        # Too few of one vendor to see what such pairs share: what two prompts of one model do.
+        r = r - np.where(one, AS_ONE_MODEL * (1 - found.correlation[i, j] + r), 0.0)
+        one = np.zeros_like(one)
+    pairs = Pairs(judged, i, j, found.shared[i, j], one)
     held = _hold(r, pairs)
     p = upper(held.z, held.freedom)
     if judged <= FEW_JUDGES:
