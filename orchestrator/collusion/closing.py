@@ -29,33 +29,54 @@ WARM_UP = 200
 """Items before the first bet on a pair: until then nobody knows what is usual."""
 
 
+class _Record:
+    """What is known of one auditor while the votes on one item are compared."""
+
+    __slots__ = ("bins", "down", "false", "row", "sensitivity", "up")
+
+    def __init__(self, state: State, row: int) -> None:
+        shown, missed = state.a["bad"][row].tolist()
+        fine, wrong = state.a["good"][row].tolist()
+        self.row = row
+        self.sensitivity = (4 + shown - missed) / (5 + shown)
+        self.false = (2 + wrong) / (20 + fine)
+        self.up = math.log(self.sensitivity / self.false)
+        """What a rejecting vote says, in log-odds; `down` what an approving one does."""
+        self.down = math.log((1 - self.sensitivity) / (1 - self.false))
+        self.bins: list[list[float]] = state.a["bins"][row].tolist()
+
+    def usual(self, q: float, at: int) -> float:
+        """Return how often it rejects at evidence `q`, shrunk to what its record says."""
+        prior = q * self.sensitivity + (1 - q) * self.false
+        given, rejecting = self.bins[at]
+        p = (rejecting + PSEUDO * prior) / (given + PSEUDO)
+        return float(min(max(p, 0.02), 0.98))
+
+
 def close(state: State, votes: Sequence[Vote]) -> None:
     """Take in all votes on one item."""
-    rows = [state.auditor(vote.auditor) for vote in votes]
-    scales = [_log_ratios(state, row) for row in rows]
-    odds = [(up if vote.rejects else down) for vote, (up, down) in zip(votes, scales, strict=True)]
+    known: dict[int, _Record] = {}
+    records = []
+    for vote in votes:
+        row = state.auditor(vote.auditor)
+        if row not in known:
+            known[row] = _Record(state, row)
+        records.append(known[row])
+    odds = [
+        record.up if vote.rejects else record.down
+        for vote, record in zip(votes, records, strict=True)
+    ]
     total = sum(odds)
-    usual = []
     for at, vote in enumerate(votes):
-        q = _posterior(vote, total - odds[at], len(votes) - 1)
-        usual.append(_judge(state, vote, rows[at], q))
+        _judge(state, vote, records[at], _posterior(vote, total - odds[at], len(votes) - 1))
     state.items += 1
     for i in range(len(votes)):
         for j in range(i + 1, len(votes)):
-            if rows[i] != rows[j]:
-                _compare(state, (votes[i], votes[j]), (rows[i], rows[j]),
+            if records[i] is not records[j]:
+                _compare(state, (votes[i], votes[j]), (records[i], records[j]),
                          total - odds[i] - odds[j], len(votes) - 2)  # fmt: skip
     if state.items - state.null_at >= WARM_UP:
         _look_around(state)
-
-
-def _log_ratios(state: State, row: int) -> tuple[float, float]:
-    """Return what a rejecting and an approving vote of this auditor say, in log-odds."""
-    shown, missed = state.a["bad"][row].tolist()
-    fine, wrong = state.a["good"][row].tolist()
-    sensitivity = (4 + shown - missed) / (5 + shown)
-    false = (2 + wrong) / (20 + fine)
-    return math.log(sensitivity / false), math.log((1 - sensitivity) / (1 - false))
 
 
 def _posterior(vote: Vote, odds: float, count: int) -> float:
@@ -66,14 +87,15 @@ def _posterior(vote: Vote, odds: float, count: int) -> float:
     return 1 / (1 + math.exp(-(math.log(BASE_RATE / (1 - BASE_RATE)) + tempered)))
 
 
-def _judge(state: State, vote: Vote, row: int, q: float) -> float:
+def _judge(state: State, vote: Vote, record: _Record, q: float) -> None:
     """Compare a vote with what its auditor usually does at such evidence."""
-    column = state.agent(vote.agent)
+    row, column = record.row, state.agent(vote.agent)
     at = min(int(q * BINS), BINS - 1)
-    p = _usual(state, row, q, at)
-    bins = state.a["bins"][row, at]
+    p = record.usual(q, at)
+    bins = record.bins[at]
     bins[0] += 1
     bins[1] += vote.rejects
+    state.a["bins"][row, at] = bins
     residual = p - vote.rejects
     if q >= SEEN_BAD:
         cell = state.a["cells"][row, column]
@@ -82,36 +104,28 @@ def _judge(state: State, vote: Vote, row: int, q: float) -> float:
     seen = -1 if vote.seen is None else int(vote.seen)
     state.write((vote.event, state.items, row, column, vote.order, vote.rejects, vote.canary,
                  truth, seen, q, residual, vote.propensity))  # fmt: skip
-    return p
-
-
-def _usual(state: State, row: int, q: float, at: int) -> float:
-    """Return how often this auditor rejects at evidence `q`, shrunk to what its record says."""
-    shown, missed = state.a["bad"][row].tolist()
-    fine, wrong = state.a["good"][row].tolist()
-    prior = q * (4 + shown - missed) / (5 + shown) + (1 - q) * (2 + wrong) / (20 + fine)
-    given, rejecting = state.a["bins"][row, at].tolist()
-    p = (rejecting + PSEUDO * prior) / (given + PSEUDO)
-    return float(min(max(p, 0.02), 0.98))
 
 
 def _compare(
-    state: State, votes: tuple[Vote, Vote], rows: tuple[int, int], odds: float, count: int
+    state: State,
+    votes: tuple[Vote, Vote],
+    records: tuple[_Record, _Record],
+    odds: float,
+    count: int,
 ) -> None:
     """Bet that two auditors err together more than pairs like them do."""
     q = _posterior(votes[0], odds, count)
     at = min(int(q * BINS), BINS - 1)
-    deviations = []
-    for vote, row in zip(votes, rows, strict=True):
-        p = _usual(state, row, q, at)
-        deviations.append((vote.rejects - p) / math.sqrt(p * (1 - p)))
-    u = min(max(deviations[0] * deviations[1], -1.0), MOST)
-    low, high = min(rows), max(rows)
+    u = 1.0
+    for vote, record in zip(votes, records, strict=True):
+        p = record.usual(q, at)
+        u *= (vote.rejects - p) / math.sqrt(p * (1 - p))
+    u = min(max(u, -1.0), MOST)
+    low, high = sorted((records[0].row, records[1].row))
     pair = state.a["pairs"][low, high]
     if state.null_at:
         centre = max(float(state.null[_related(state, low, high)]), 0.0) + MARGIN
-        x = (u - centre) / (1 + centre)
-        state.a["pair_wealth"][low, high] += step(x)
+        state.a["pair_wealth"][low, high] += step((u - centre) / (1 + centre))
     if not (votes[0].rejects and votes[1].rejects) and u > 0:
         state.keep("pair_events", (low, high), int(pair[0]), votes[1].event)
     pair += (1.0, u, u * u)

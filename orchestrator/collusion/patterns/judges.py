@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import logsumexp
 
 from orchestrator.collusion.evidence import LOG_MOST, above, mixture, rise, wilson
 from orchestrator.collusion.patterns.explained import Explained, is_broken
@@ -81,7 +80,7 @@ def change(missed: np.ndarray[tuple[int], np.dtype[np.uint8]]) -> tuple[float, i
     rises = rise(early, before, total - early, count - before)
     log_e = rises + np.log(EVEN / (place * (place - 1)))
     best = int(np.argmax(log_e))
-    return math.exp(min(float(logsumexp(log_e)), LOG_MOST)), int(before[best])
+    return math.exp(min(float(np.logaddexp.reduce(log_e)), LOG_MOST)), int(before[best])
 
 
 def awareness(state: State, explained: Explained) -> Tested:

@@ -146,16 +146,16 @@ def _by_vendor(state: State, rows: list[int], columns: list[int], kind: int) -> 
 
     An agent whose text fools everybody says nothing about its vendor; a vendor's name can.
     """
-    value = _without(state, _less_one(rows), columns, kind)
+    wealth = state.view("swap_wealth")[np.ix_(rows, columns)][:, :, kind]
+    value = _less_one(wealth.sum(axis=1))
     if kind == VENDOR:
         return value
-    if len(columns) < 2:
-        return 0.0
-    return min(value, *(_without(state, [rows], rest, kind) for rest in _less_one(columns)))
+    return min(value, _less_one(wealth.sum(axis=0))) if len(columns) >= 2 else 0.0
 
 
-def _less_one(members: list[int]) -> list[list[int]]:
-    return [[other for other in members if other != member] for member in members]
+def _less_one(wealth: Floats) -> float:
+    """Return the least e-value of all members but one."""
+    return float(mixture(wealth.sum(axis=0) - wealth).min())
 
 
 def _without(state: State, parts: Sequence[list[int]], columns: list[int], kind: int) -> float:

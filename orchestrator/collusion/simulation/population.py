@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -90,21 +91,34 @@ class Population:
     def item(self, agent: int, bad: bool) -> Item:
         """Draw an action; its errors share the item's and the vendor's part."""
         scenario, rng = self.scenario, self._rng
-        vendor_part = np.full(len(self.vendor), 0.1)
-        if scenario.null == "same-model":
-            vendor_part = np.where(np.bincount(self.model)[self.model] > 1, 0.45, 0.1)
+        shared, vendors, own = self._parts
         shock = rng.standard_normal(scenario.vendors)[self.vendor]
-        own = np.sqrt(np.maximum(1 - scenario.shared - vendor_part, 0.0))
-        latent = (
-            np.sqrt(scenario.shared) * rng.standard_normal()
-            + np.sqrt(vendor_part) * shock
-            + own * rng.standard_normal(len(self.vendor))
-        )
-        wrong = 1 - (self.sensitivity if bad else self.specificity)
-        if scenario.null == "hard-agent" and bad and agent == 0:
-            wrong = np.minimum(wrong + 0.3, 0.9)
-        errs = latent < ndtri(wrong)
+        latent: Floats = shared * rng.standard_normal() + vendors * shock
+        latent = latent + own * rng.standard_normal(len(self.vendor))
+        errs = latent < self._limits[bad, bad and agent == 0]
         return Item(agent, bad, (errs != bad).tolist())
+
+    @cached_property
+    def _parts(self) -> tuple[float, Floats, Floats]:
+        """Return what the item, the vendor and the auditor itself weigh in an error."""
+        shared, vendors = self.scenario.shared, np.full(len(self.vendor), 0.1)
+        if self.scenario.null == "same-model":
+            vendors = np.where(np.bincount(self.model)[self.model] > 1, 0.45, 0.1)
+        own = np.sqrt(np.maximum(1 - shared - vendors, 0.0))
+        return float(np.sqrt(shared)), np.sqrt(vendors), own
+
+    @cached_property
+    def _limits(self) -> dict[tuple[bool, bool], Floats]:
+        """Return below what an auditor errs: on good and bad actions, and those hard to judge."""
+        missed = 1 - self.sensitivity
+        hard = missed
+        if self.scenario.null == "hard-agent":
+            hard = np.minimum(missed + 0.3, 0.9)
+        return {
+            (False, False): ndtri(1 - self.specificity),
+            (True, False): ndtri(missed),
+            (True, True): ndtri(hard),
+        }
 
     def guilt(self) -> tuple[str, ...]:
         """Return the names a finding would have to give."""
