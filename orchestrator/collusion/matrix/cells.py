@@ -21,6 +21,7 @@ from orchestrator.collusion.matrix.answers import Answer, Family, bh, spread_of,
 from orchestrator.collusion.matrix.facets import Facets
 
 FEWEST_CELLS, FEWEST_RATEES, FEWEST_JUDGES = 30, 6, 3
+FEWEST_IN_CELL = 3
 FEWEST_BLOCKS = 200
 """Arrangements below which a permutation cannot tell five in a hundred over several vendors."""
 FEWEST_OWN = 6
@@ -95,11 +96,13 @@ def make_cells(facets: Facets) -> Cells:
     mean = np.bincount(at, weights=left, minlength=size) / np.maximum(n, 1)
     inner = np.bincount(at, weights=(left - mean[at]) ** 2, minlength=size)
     judge = np.repeat(np.arange(shape[0]), shape[1])
-    # A few rows say little about their own spread: it is drawn to that of the judge.
-    pooled = np.bincount(judge, weights=inner) / np.maximum(
-        np.bincount(judge, weights=np.maximum(n - 1, 0)), 1)  # fmt: skip
+    # A few rows say little about their own spread: it is drawn to that of the judge, and where the
+    # judge has few as well, to that of all.
+    spare = np.bincount(judge, weights=np.maximum(n - 1, 0))
+    usual = float(inner.sum()) / max(float(spare.sum()), 1.0)
+    pooled = (np.bincount(judge, weights=inner) + 20 * usual) / (spare + 20)
     variance = (inner + 8 * pooled[judge]) / (np.maximum(n - 1, 0) + 8)
-    mean[n < 2] = np.nan
+    mean[n < FEWEST_IN_CELL] = np.nan
     se = np.sqrt(np.maximum(variance, 1e-6) / np.maximum(n, 1)).reshape(shape)
     centred = _centre(mean.reshape(shape))
     return Cells(facets, centred, se, n.reshape(shape), _liking(centred, se))
@@ -303,13 +306,14 @@ def _block_chance(
     z = cells.z
     seen = float(_block(z[np.ix_(rows, columns)].ravel()))
     ways = np.array([comb(len(team), len(rows)) for team in teams])
-    inside = np.zeros((len(teams), len(z)))
-    for at, members in enumerate(teams):
-        inside[at, members] = 1.0
+    most = max(map(len, teams))
+    members = np.array([[*team, *[-1] * (most - len(team))] for team in teams])
     hits = 0
     for drawn in _batches(max(sum(z.shape), len(rows) * len(columns))):
         team = rng.choice(len(teams), size=drawn, p=ways / ways.sum())
-        some = np.argsort(rng.random((drawn, len(z))) - inside[team], axis=1)[:, : len(rows)]
+        seats = members[team]
+        places = np.argsort(rng.random(seats.shape) - (seats >= 0), axis=1)[:, : len(rows)]
+        some = np.take_along_axis(seats, places, axis=1)
         others = np.argsort(rng.random((drawn, z.shape[1])), axis=1)[:, : len(columns)]
         blocks = z[some[:, :, None], others[:, None, :]].reshape(drawn, -1)
         hits += int((_block(blocks) >= seen).sum())

@@ -1,3 +1,5 @@
+# Above 300 lines: the errors that are read, the pairs they make and their null belong together.
+
 """Errors that go together (P5): what two judges share beyond what each shares with all.
 
 Honest judges agree because all see the same quality, and err together because the same things are
@@ -8,6 +10,7 @@ correlation is held against what is left of all pairs.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +27,8 @@ MOST_JUDGES = 2000
 FEW_JUDGES = 20
 """Up to here the null is drawn; beyond, Student's t with 20 degrees of freedom was no smaller."""
 DRAWN_PAIRS = 20_000
+FEW_ITEMS = 2
+"""Items that no alarm may rest on."""
 AS_ONE_MODEL = 0.43
 """Two honest prompts of one model go together as if the one copied the other that often: errors
 of 65 judge configurations on LLMBar correlate at .575 within a model and .258 between vendors, and
@@ -84,6 +89,8 @@ class Errors:
     items: int
     level: Floats
     """Of each judge: its mean verdict or score."""
+    wrong: csr_array | None
+    """1 where a verdict is wrong, or where gold is not known rejects; none for scores."""
 
     def correlate(self, weight: Floats | None = None) -> Dependence:
         """Return how errors go together; `weight` counts each item so many times."""
@@ -95,6 +102,30 @@ class Errors:
         correlation = np.divide(products, scale, out=np.zeros_like(products), where=scale > 1e-9)
         return Dependence(self.judges, np.clip(correlation, -0.999, 0.999), shared)
 
+    def without_closest(self, one: int, other: int) -> float:
+        """Return the correlation of two judges but for the items on which they are most alike.
+
+        Where errors are rare, one or two that coincide look like a strong correlation.
+        """
+        rows = (self.there[[one]] * self.there[[other]]).toarray().ravel() > 0
+        x, y = (self.error[[at]].toarray().ravel()[rows] for at in (one, other))
+        kept = np.argsort(x * y, kind="stable")[:-FEW_ITEMS]
+        x, y = x[kept], y[kept]
+        return float(x @ y / np.sqrt(max(float((x @ x) * (y @ y)), 1e-12)))
+
+    def chance(self, one: int, other: int) -> float:
+        """Return the chance of as many common errors by lot, exactly; 0 where none are counted.
+
+        A correlation of few and rare errors is far from normal, and this is its least p-value.
+        """
+        if self.wrong is None:
+            return 0.0
+        rows = (self.there[[one]] * self.there[[other]]).toarray().ravel() > 0
+        x, y = (self.wrong[[at]].toarray().ravel()[rows] > 0 for at in (one, other))
+        n, a, b, both = int(rows.sum()), int(x.sum()), int(y.sum()), int((x & y).sum())
+        ways = sum(math.comb(a, k) * math.comb(n - a, b - k) for k in range(both, min(a, b) + 1))
+        return ways / math.comb(n, b)
+
 
 def read_errors(facets: Facets, *, within: bool = False) -> Errors:
     """Return errors where all of gold is known; else scores, which hold errors and quality.
@@ -105,9 +136,11 @@ def read_errors(facets: Facets, *, within: bool = False) -> Errors:
     matrix = facets.matrix
     gold = matrix.gold
     judge, response, error = matrix.judge, facets.response, matrix.value
+    wrong = error < 0.5
     if matrix.is_verdict and len(gold) and not np.isnan(gold).any():
         # Within each answer that would be right: else all who err at all share the sign of gold.
         group = judge * 2 + (gold > 0.5)
+        wrong = wrong != (gold > 0.5)
     else:
         group = judge
     error = _less_mean(error, group)
@@ -125,6 +158,7 @@ def read_errors(facets: Facets, *, within: bool = False) -> Errors:
         matrix.judges, csr_array((error, (judge, response)), shape),
         csr_array((np.ones(len(error)), (judge, response)), shape), item, len(matrix.items),
         np.bincount(judge, weights=matrix.value, minlength=judges) / shown,
+        csr_array((wrong.astype(float), (judge, response)), shape) if matrix.is_verdict else None,
     )  # fmt: skip
 
 
@@ -173,7 +207,14 @@ def cliques(facets: Facets, left_out: set[int], **more: Any) -> list[Answer]:
         p = _against_drawn(held, pairs, found.correlation[i, j] - r)
     excess = r - held.usual
     copied = excess / np.maximum(1 - (found.correlation[i, j] - excess), 0.05)
-    alarms = bh(p) & (copied > AS_ONE_MODEL)
+    alarms = bh(p)
+    for at in np.flatnonzero(alarms):
+        p[at] = max(p[at], errors.chance(int(i[at]), int(j[at])))
+    alarms &= bh(p) & (copied > AS_ONE_MODEL)
+    explained = found.correlation[i, j] - excess
+    for at in np.flatnonzero(alarms):
+        left = errors.without_closest(int(i[at]), int(j[at]))
+        alarms[at] = left - explained[at] > AS_ONE_MODEL * (1 - explained[at])
     family = Family(
         "P5", [(matrix.judges[a], matrix.judges[b]) for a, b in zip(i, j, strict=True)], p,
         copied, held.half / np.maximum(1 - found.correlation[i, j] + excess, 0.05), pairs.n,

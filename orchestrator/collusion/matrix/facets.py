@@ -18,6 +18,8 @@ from orchestrator.collusion.evidence import Floats
 from orchestrator.collusion.matrix.reading import Codes, Matrix
 
 SWEEPS = 40
+FEWEST_ROWS, FEW_ROWS = 10, 2.0
+"""A judge with fewer rows is not fitted; rows' worth of belief that its slope is the usual one."""
 BINS = 6
 PSEUDO = 12.0
 FEWEST_PRIOR = 8.0
@@ -110,14 +112,15 @@ def _residuals(
     residual = np.full(len(value), np.nan)
     order = np.argsort(matrix.judge, kind="stable")
     ends = np.searchsorted(matrix.judge[order], np.arange(judges + 1))
+    doubt = FEW_ROWS * float(np.nanvar(others)) if np.isfinite(others).any() else 0.0
     for j in range(judges):
         mine = order[ends[j] : ends[j + 1]]
         mine = mine[~np.isnan(others[mine])]
-        if len(mine) < 4 or np.ptp(others[mine]) < 1e-9:
+        if len(mine) < FEWEST_ROWS or np.ptp(others[mine]) < 1e-9:
             continue
         x, y, ratee = others[mine], value[mine], matrix.ratee[mine]
         slope[j], se[j] = _line(x, y)
-        left = _two_slopes(x, y, ratee)
+        left = _two_slopes(x, y, ratee, doubt)
         left -= _by_bins(x, left, ratee)
         spread[j] = left.std()
         residual[mine] = left
@@ -137,15 +140,18 @@ def _line(x: Floats, y: Floats) -> tuple[float, float]:
     return b, float(np.sqrt(((dx * left) ** 2).sum() * len(x) / max(len(x) - 2, 1))) / square
 
 
-def _two_slopes(x: Floats, y: Floats, ratee: Codes) -> Floats:
-    """Return what remains of y after a line between ratees and one within them."""
+def _two_slopes(x: Floats, y: Floats, ratee: Codes, doubt: float) -> Floats:
+    """Return what remains of y after a line between ratees and one within them.
+
+    `doubt` is how firmly the usual slope is believed: rows of a judge times their spread.
+    """
     names, group = np.unique(ratee, return_inverse=True)
     n = np.bincount(group)
     between, level = (np.bincount(group, weights=v) / n for v in (x, y))
     within = x - between[group]
     inner = y - level[group]
     square = float(within @ within)
-    b = (float(within @ inner) + 1e-9) / (square + 1e-9) if square > 1e-9 else _line(x, y)[0]
+    b = (float(within @ inner) + doubt + 1e-9) / (square + doubt + 1e-9)
     # Between ratees: reweighted, so that one favoured ratee does not tilt the line it is held to.
     weight = np.ones(len(names))
     a, steep = float(np.average(level)), b

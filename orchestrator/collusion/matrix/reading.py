@@ -18,6 +18,8 @@ from orchestrator.collusion.evidence import Floats
 from orchestrator.errors import CrossauditError
 
 MOST_ROWS = 2_000_000
+TOO_MANY = f"at most {MOST_ROWS:,} are read: import a sample of the items, all judges of each"
+SAMPLED = 1 << 20
 REQUIRED = ("judge", "ratee", "item")
 _YES = {"1", "true", "yes", "reject", "rejects", "rejected", "bad", "unsafe", "fail", "deny"}
 _NO = {"0", "false", "no", "approve", "approves", "approved", "good", "ok", "safe", "pass", "allow"}
@@ -65,6 +67,7 @@ def read_matrix(path: Path, *, higher_is_worse: bool = False) -> Matrix:
     """
     columns = _Columns()
     try:
+        _refuse_if_huge(path)
         with path.open(encoding="utf-8-sig", newline="") as file:
             for number, row in _rows(file):
                 columns.add(number, row)
@@ -73,6 +76,16 @@ def read_matrix(path: Path, *, higher_is_worse: bool = False) -> Matrix:
     except (csv.Error, OSError) as error:
         raise MatrixError(f"{path.name} cannot be read: {error}") from None
     return columns.matrix(higher_is_worse=higher_is_worse)
+
+
+def _refuse_if_huge(path: Path) -> None:
+    """Refuse a file whose size says that it holds far too many rows, before reading it all."""
+    with path.open("rb") as file:
+        head = file.read(SAMPLED)
+    rows = max(head.count(b"\n"), head.count(b"{"))
+    about = path.stat().st_size / max(len(head), 1) * rows
+    if about > 2 * MOST_ROWS:
+        raise MatrixError(f"about {float(f'{about:.1g}'):,.0f} rows, and {TOO_MANY}")
 
 
 class _Columns:
@@ -91,9 +104,7 @@ class _Columns:
     def add(self, number: int, row: dict[str, Any]) -> None:
         """Take one row, or raise MatrixError with its line."""
         if len(self.line) >= MOST_ROWS:
-            raise MatrixError(
-                f"more than {MOST_ROWS:,} rows: import a sample of the items, all judges of each"
-            )
+            raise MatrixError(f"too many rows: {TOO_MANY}")
         if not self.measure:
             self.measure = _measure(row)
         for name in REQUIRED:
@@ -204,7 +215,7 @@ def _json_lines(head: str, lines: Iterator[str]) -> Iterator[tuple[int, dict[str
             continue
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise MatrixError(f"line {number} is no JSON object") from None
         if not isinstance(row, dict):
             raise MatrixError(f"line {number} is no JSON object")
@@ -219,6 +230,8 @@ def _records(text: str) -> list[dict[str, Any]]:
         rows = json.loads(text)
     except ValueError as error:
         raise MatrixError(f"the file is no JSON: {error}") from None
+    except RecursionError:
+        raise MatrixError("the file is JSON too deeply nested for a list of verdicts") from None
     if not all(isinstance(row, dict) for row in rows):
         raise MatrixError("the JSON list must hold objects, one a verdict")
     rows = [{str(key).strip().lower(): value for key, value in row.items()} for row in rows]

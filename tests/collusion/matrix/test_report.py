@@ -153,6 +153,7 @@ BAD = {
     "no judge": ([HEAD, ",b,c,1"], "judge is empty"),
     "broken json": (['{"judge": "a"'], "no JSON"),
     "list": (['[1, 2]'], "must hold objects"),
+    "deep json": (["[" * 100_000], "too deeply nested"),
 }  # fmt: skip
 
 
@@ -172,6 +173,44 @@ def test_too_many_rows_are_refused_before_all_are_read(
     path = rows(tmp_path / "m.csv", [HEAD, *("a,b,c,1" for _ in range(11)), "not a row"])
     with pytest.raises(MatrixError, match="sample of the items"):
         read_matrix(path)
+
+
+def test_a_huge_file_is_refused_by_its_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.collusion.matrix.reading.MOST_ROWS", 10)
+    path = rows(tmp_path / "m.csv", [HEAD, *("a,b,c,1" for _ in range(40)), "not a row"])
+    with pytest.raises(MatrixError, match=r"about 40 rows, .* sample of the items"):
+        read_matrix(path)
+
+
+def crowd(seed: int, gold: bool) -> list[str]:
+    """Return labels by many workers on a few items each, independent given the truth."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, 2, 400)
+    lines = ["judge,ratee,item,verdict" + (",gold" if gold else "")]
+    for worker in range(100):
+        right = rng.beta(8, 2)
+        for item in rng.choice(400, int(rng.choice([20, 20, 40, 120])), replace=False):
+            said = truth[item] if rng.random() < right else 1 - truth[item]
+            lines.append(f"w{worker},r,i{item},{said}" + (f",{truth[item]}" if gold else ""))
+    return lines
+
+
+@pytest.mark.parametrize("gold", [True, False])
+def test_honest_workers_with_few_items_each_are_no_cliques(tmp_path: Path, gold: bool) -> None:
+    raised = [alarms(rows(tmp_path / "m.csv", crowd(seed, gold))) for seed in range(6)]
+    assert sum(bool(found) for found in raised) <= 1
+
+
+def test_readers_with_a_handful_of_ratings_each_are_no_lenient_pairs(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    quality = rng.normal(size=(12, 200))
+    lines = [HEAD]
+    for _ in range(5000):
+        reader, r, i = rng.integers(400), rng.integers(12), rng.integers(200)
+        lines.append(f"j{reader},r{r},q{i},{5 + 2 * quality[r, i] + rng.normal():.0f}")
+    assert not alarms(rows(tmp_path / "m.csv", lines))
 
 
 def test_json_lines_words_and_orders(tmp_path: Path) -> None:
