@@ -65,7 +65,7 @@ class Painter:
         screen.set_class(track is None and not self._app.watcher.problem, "empty")
         if track is None:
             screen.query_one("#beginning", Static).update(
-                write_beginning(self._app.watcher.feed.place, self._app.options.is_starting)
+                write_beginning(self._app.watcher.feed.place, bool(self._app.options.beside))
             )
         seq = self._app.timeline.seq
         state = self._state(track, seq) if track else RunState("")
