@@ -71,6 +71,7 @@ class CockpitApp(App[None]):
 
     TITLE = "crossaudit"
     CSS_PATH = "cockpit.tcss"
+    AUTO_FOCUS = None  # it would choose a pane that is not in sight
     BINDINGS: ClassVar[list[BindingType]] = bindings()
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {CockpitCommands}
     HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012 - as Textual has it
@@ -175,6 +176,9 @@ class CockpitApp(App[None]):
         track = self.watcher.open(run)
         self.timeline.show(track, self._seqs(track))
         self.painter.reread()
+        main = self.screen_stack[0]
+        if main.focused is None:  # all was hidden while there was nothing to see
+            main.query_one(f"#{self.pane}").focus()
 
     def _seqs(self, track: Track) -> Sequence[int]:
         if self.watcher.filter:
