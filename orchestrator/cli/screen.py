@@ -162,9 +162,15 @@ def find_person(
     return Person(name, token_file)
 
 
+def has_terminal() -> bool:
+    """Say whether a screen can be shown."""
+    is_dumb = os.environ.get("TERM") == "dumb"
+    return sys.stdin.isatty() and sys.stdout.isatty() and not is_dumb
+
+
 def require_terminal() -> None:
     """Raise ConfigError where a screen cannot be shown."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not has_terminal():
         raise ConfigError("the screen needs a terminal; `crossaudit watch --plain` needs none")
 
 

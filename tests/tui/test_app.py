@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -374,3 +375,15 @@ async def test_the_help_scrolls_by_the_keys_it_names() -> None:
         assert text.scroll_offset.y == text.max_scroll_y > 0
         await pilot.press("pageup", "home")
         assert text.scroll_offset.y == 0
+
+
+async def test_nothing_is_said_of_what_is_recorded_before_it_is_known() -> None:
+    feed, known = feed_of(*everything()), threading.Event()
+    cards = feed.runs()
+    feed.runs = lambda: cards if known.wait(30) else []  # type: ignore[method-assign]
+    app = CockpitApp(feed)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause(0.3)
+        assert "Nothing is recorded" not in text_of(app)
+        known.set()
+        await settle(pilot, lambda: app.watcher.is_loaded and bool(app.timeline.seqs))

@@ -12,6 +12,7 @@ import pytest
 
 from orchestrator.domain.event import ApprovalAnswered
 from orchestrator.ledger.reader import Reader
+from tests.conftest import ROOT
 from tests.tui.terminal import ENTERED, LEFT, Terminal
 
 pytestmark = pytest.mark.timeout(180)
@@ -106,6 +107,20 @@ def test_ctrl_c_after_leaving_ends_the_agent_and_closes_the_run(start: Start, le
     reader.close()
     (answer,) = (fact for fact in facts if isinstance(fact, ApprovalAnswered))
     assert (row.how, answer.approval.answer) == ("failed", "withdrawn")
+
+
+def test_ctrl_c_leaves_the_screen_and_a_dumb_terminal_gets_lines() -> None:
+    recorded = str(ROOT / "runs" / "demo" / "run.jsonl")
+    screen, lines = Terminal(["watch", recorded]), Terminal(["watch", recorded], TERM="dumb")
+    try:
+        assert lines.end() == 0
+        assert "completed" in lines.text and ENTERED not in lines.written
+        screen.see("completed")
+        screen.type("\x03")
+        assert screen.end() == 0 and screen.is_as_before()
+    finally:
+        screen.close()
+        lines.close()
 
 
 def test_what_never_opened_a_run_is_said_without_waiting_for_a_key(start: Start) -> None:
