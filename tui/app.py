@@ -44,6 +44,14 @@ SETTLING_SECONDS = 2.0
 """How long an answer that was sent hides the question: its owner takes it within 0.1 s."""
 
 
+class Beside(NamedTuple):
+    """A process started with the screen, whose run is the one to show."""
+
+    known: frozenset[str]
+    """The runs that were there before it."""
+    has_ended: Callable[[], bool]
+
+
 class Options(NamedTuple):
     """How the cockpit is started."""
 
@@ -51,8 +59,7 @@ class Options(NamedTuple):
     """The run to open; without it the newest, and each newer one that opens."""
     shows_runs: bool = False
     can_answer: bool = False
-    is_starting: bool = False
-    """Something was started beside the screen and will be seen in a moment."""
+    beside: Beside | None = None
     plays: bool = False
     """Start at the first event and play."""
     theme: str = DARK
@@ -64,6 +71,7 @@ class CockpitApp(App[None]):
 
     TITLE = "crossaudit"
     CSS_PATH = "cockpit.tcss"
+    AUTO_FOCUS = None  # it would choose a pane that is not in sight
     BINDINGS: ClassVar[list[BindingType]] = bindings()
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {CockpitCommands}
     HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012 - as Textual has it
@@ -168,6 +176,9 @@ class CockpitApp(App[None]):
         track = self.watcher.open(run)
         self.timeline.show(track, self._seqs(track))
         self.painter.reread()
+        main = self.screen_stack[0]
+        if main.focused is None:  # all was hidden while there was nothing to see
+            main.query_one(f"#{self.pane}").focus()
 
     def _seqs(self, track: Track) -> Sequence[int]:
         if self.watcher.filter:
@@ -179,9 +190,11 @@ class CockpitApp(App[None]):
     def _on_change(self) -> None:
         """Draw what is new in the timeline now, and the rest with the next frame."""
         cards = self.watcher.cards
-        newest = cards[0].run if cards else None
+        known = self.options.beside.known if self.options.beside else ()
+        newest = next((card.run for card in cards if card.run not in known), None)
         opened = self.track.run if self.track else None
         if newest and newest != opened and (opened is None or not self._chose):
+            self._chose = self._chose or bool(self.options.beside)
             self._open(newest)
         track = self.track
         if track:
@@ -207,6 +220,8 @@ class CockpitApp(App[None]):
         """Draw a frame: at most twenty a second, however much arrives."""
         if self.playback.is_playing:
             self._play_on()
+        if self.track is None and self.options.beside and self.options.beside.has_ended():
+            self.exit()  # there will be nothing to see: whoever started it says why
         self.painter.tick()
 
     # What the keys do

@@ -71,7 +71,8 @@ KEYS = (
     Key("palette", "colon", "command_palette", "Commands", "Everything, by name", label=": ctrl+p"),
     Key("back", "escape", "leave", "Back", "Close what was opened, clear the filter, follow again",
         label="esc"),
-    Key("quit", "q", "quit", "Quit", "Leave; the agents and the guard go on", is_shown=True),
+    Key("quit", "q,ctrl+c", "quit", "Quit", "Leave, as ctrl+c does; the agents and the guard go on",
+        is_shown=True, label="q"),
 )  # fmt: skip
 
 MOVES = (

@@ -63,9 +63,9 @@ class Painter:
         screen = self._screen
         track = self._app.track
         screen.set_class(track is None and not self._app.watcher.problem, "empty")
-        if track is None:
+        if track is None and self._app.watcher.has_looked:
             screen.query_one("#beginning", Static).update(
-                write_beginning(self._app.watcher.feed.place, self._app.options.is_starting)
+                write_beginning(self._app.watcher.feed.place, bool(self._app.options.beside))
             )
         seq = self._app.timeline.seq
         state = self._state(track, seq) if track else RunState("")

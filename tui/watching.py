@@ -32,6 +32,8 @@ class Watcher:
         self.track: Track | None = None
         self.cards: list[RunCard] = []
         self.waiting: list[tuple[str, Request]] = []
+        self.has_looked = False
+        """Whether it is known which runs there are."""
         self.problem = ""
         """Why nothing more can be read, in a sentence; empty while all is well."""
         self.is_loaded = False
@@ -107,7 +109,8 @@ class Watcher:
         if self.cards and not self.feed.is_live:
             return False
         cards = await asyncio.to_thread(self.feed.runs)
-        changed, self.cards = cards != self.cards, cards
+        changed = cards != self.cards or not self.has_looked
+        self.cards, self.has_looked = cards, True
         return changed
 
     async def _grow(self) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import getpass
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from orchestrator.replay.player import Played
 
 PROGRAM = "from orchestrator.cli import main; main()"
+CLOSING_SECONDS = 15.0
+"""How long a process may take to close its run; its agent is given 4 s of it to end."""
 
 
 def show_ledger(
@@ -31,17 +35,26 @@ def show_ledger(
     readonly: bool = False,
     by: str | None = None,
     theme: str | None = None,
-    is_starting: bool = False,
+    beside: subprocess.Popen[bytes] | None = None,
+    known: frozenset[str] = frozenset(),
 ) -> None:
-    """Show the runs of the ledger until somebody leaves."""
+    """Show the runs of the ledger until somebody leaves; the one that `beside` adds to those known.
+
+    Where that process ends without a run, there is nothing to stay for.
+    """
     from orchestrator.replay.feed import LedgerFeed
+    from tui.app import Beside
 
     person = None if readonly else find_person(by)
     feed = LedgerFeed(config.ledger.path, person)
     if run:
         run = feed.find(run)
-    options = {"shows_runs": shows_runs, "is_starting": is_starting}
-    _start(config, feed, run=run, can_answer=person is not None, theme=theme, **options)
+    options = {
+        "shows_runs": shows_runs,
+        "can_answer": person is not None,
+        "beside": beside and Beside(known, lambda: beside.poll() is not None),
+    }
+    _start(config, feed, run=run, theme=theme, **options)
 
 
 def show_export(config: Config, path: str, *, theme: str | None = None) -> None:
@@ -76,6 +89,7 @@ def show_beside(config: Config, arguments: Sequence[str], *, ends_with_screen: b
     `ends_with_screen` it is stopped when the screen is left, else it is waited for.
     """
     require_terminal()
+    known = _list_runs(config)
     with tempfile.TemporaryFile() as said:
         child = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, *arguments],
@@ -84,18 +98,45 @@ def show_beside(config: Config, arguments: Sequence[str], *, ends_with_screen: b
             stderr=said,
         )
         try:
-            show_ledger(config, is_starting=True)
+            show_ledger(config, beside=child, known=known)
             if child.poll() is None and not ends_with_screen:
-                click.echo("The agent goes on under the guard; Ctrl+C stops it.", err=True)
+                click.echo(
+                    "The agent goes on under the guard; `crossaudit watch` shows it again, "
+                    "Ctrl+C stops it.",
+                    err=True,
+                )
                 child.wait()
+        except KeyboardInterrupt:  # the terminal told the child too
+            _wait_for(child)
+            raise
         finally:
-            if child.poll() is None:
-                child.terminate()
-                child.wait()
-        said.seek(0)
-        for line in said.read().decode("utf-8", "replace").splitlines()[-10:]:
-            click.echo(safe(line), err=True)
+            _stop(child)
+            said.seek(0)
+            for line in said.read().decode("utf-8", "replace").splitlines()[-10:]:
+                click.echo(safe(line), err=True)
     return 0 if ends_with_screen else child.returncode
+
+
+def _list_runs(config: Config) -> frozenset[str]:
+    from orchestrator.replay.feed import LedgerFeed
+
+    with closing(LedgerFeed(config.ledger.path)) as feed:
+        return frozenset(card.run for card in feed.runs())
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    """End a process as Ctrl+C does, so that it can close its run; kill it if it does not."""
+    if child.poll() is None:
+        child.send_signal(signal.SIGINT)
+        _wait_for(child)
+    if child.poll() is None:
+        child.kill()
+        child.wait()
+
+
+def _wait_for(child: subprocess.Popen[bytes]) -> None:
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(CLOSING_SECONDS)
 
 
 def find_person(
@@ -121,9 +162,15 @@ def find_person(
     return Person(name, token_file)
 
 
+def has_terminal() -> bool:
+    """Say whether a screen can be shown."""
+    is_dumb = os.environ.get("TERM") == "dumb"
+    return sys.stdin.isatty() and sys.stdout.isatty() and not is_dumb
+
+
 def require_terminal() -> None:
     """Raise ConfigError where a screen cannot be shown."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not has_terminal():
         raise ConfigError("the screen needs a terminal; `crossaudit watch --plain` needs none")
 
 

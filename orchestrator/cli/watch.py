@@ -68,13 +68,13 @@ def watch(
         flags += [*(["--theme", theme] if theme else []), *(["--readonly"] if readonly else [])]
         _serve(config, what, port, flags)
         return Exit.OK
+    from orchestrator.cli.screen import has_terminal, show_export, show_ledger
+
     is_served = "TEXTUAL_DRIVER" in os.environ
-    if plain or not (sys.stdout.isatty() or is_served):
+    if plain or not (has_terminal() or is_served):
         with suppress(KeyboardInterrupt), closing(_feed(config, what)) as feed:
             _tell(feed, what, events)
         return Exit.OK
-    from orchestrator.cli.screen import show_export, show_ledger
-
     if what and Path(what).is_file():
         show_export(config, what, theme=theme)
     else:

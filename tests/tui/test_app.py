@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -342,3 +343,47 @@ async def test_the_command_palette_does_what_keys_do() -> None:
         await pilot.press("enter")
         await pilot.pause(0.3)
         assert app.screen is app.screen_stack[0]
+
+
+async def test_the_first_run_of_an_empty_ledger_gets_the_keys() -> None:
+    feed = feed_of(*everything())
+    cards, feed.runs = feed.runs(), list  # type: ignore[method-assign]
+    feed.is_live = True
+    app = CockpitApp(feed)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot, lambda: "Nothing is recorded yet" in text_of(app))
+        await pilot.press("question_mark")
+        feed.runs = lambda: cards  # type: ignore[method-assign]
+        await settle(pilot, lambda: app.watcher.is_loaded and bool(app.timeline.seqs))
+        await pilot.press("escape")
+        await settle(pilot, lambda: app.focused is app.timeline)
+        place = app.timeline.place
+        await pilot.press("k")
+        assert app.timeline.place == place - 1
+
+
+async def test_the_help_scrolls_by_the_keys_it_names() -> None:
+    app = recorded()
+    async with shown(app) as pilot:
+        await pilot.press("question_mark")
+        await settle(pilot, lambda: isinstance(app.screen, HelpScreen))
+        text = app.screen.query_one("#help")
+        for key, expected in (("down", 3), ("j", 6), ("k", 3), ("up", 0)):
+            await pilot.press(key)
+            assert text.scroll_offset.y == expected
+        await pilot.press("end")
+        assert text.scroll_offset.y == text.max_scroll_y > 0
+        await pilot.press("pageup", "home")
+        assert text.scroll_offset.y == 0
+
+
+async def test_nothing_is_said_of_what_is_recorded_before_it_is_known() -> None:
+    feed, known = feed_of(*everything()), threading.Event()
+    cards = feed.runs()
+    feed.runs = lambda: cards if known.wait(30) else []  # type: ignore[method-assign]
+    app = CockpitApp(feed)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause(0.3)
+        assert "Nothing is recorded" not in text_of(app)
+        known.set()
+        await settle(pilot, lambda: app.watcher.is_loaded and bool(app.timeline.seqs))

@@ -42,6 +42,10 @@ class HelpScreen(ModalScreen[None]):
         Binding("escape,question_mark,f1,q,enter", "dismiss", "Close"),
         Binding("j,down", "scroll(3)", show=False),
         Binding("k,up", "scroll(-3)", show=False),
+        Binding("pagedown,space", "scroll(15)", show=False),
+        Binding("pageup", "scroll(-15)", show=False),
+        Binding("end,G", "scroll(1000)", show=False),
+        Binding("home,g", "scroll(-1000)", show=False),
     ]
 
     def __init__(self, pane: str) -> None:
@@ -50,7 +54,7 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Show the text."""
-        with VerticalScroll(id="help"):
+        with VerticalScroll(id="help", can_focus=False):
             yield Static(write_help(self._pane), markup=False)
 
     def action_scroll(self, by: int) -> None:

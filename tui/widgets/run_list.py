@@ -18,6 +18,7 @@ class RunList(OptionList):
     """Choose a run; those that need a person stand out."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "Open", key_display="enter"),
         Binding("j", "cursor_down", show=False),
         Binding("k", "cursor_up", show=False),
     ]
