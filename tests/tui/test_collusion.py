@@ -24,7 +24,8 @@ from tests.tui.recorded import chained, everything, feed_of
 from tests.tui.test_app import settle, shown, text_of
 from tests.tui.test_snapshots import demo
 from tui.app import CockpitApp
-from tui.views.collusion import describe, write_behind, write_head, write_lines
+from tui.views.chosen import describe
+from tui.views.collusion import write_behind, write_head, write_lines
 from tui.widgets.sheet import Goal, Line, Sheet
 
 
