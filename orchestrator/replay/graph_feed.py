@@ -127,12 +127,13 @@ class GraphReader:
             self._source = self._events(of[0])
         self._of = of
         last = (of[1] or 0) + 1 + total - self._feed.count(run) if is_at else total
-        event = None
-        while self._taken < last and time.monotonic() <= stop:
+        while self._taken < last:
             if (event := next(self._source, None)) is None:
                 break
             self._take(event)
-        return self._scope(is_at, seq), self._taken >= last or event is None
+            if time.monotonic() > stop:
+                return self._scope(is_at, seq), self._taken >= last
+        return self._scope(is_at, seq), True
 
     def _scope(self, is_at: bool, seq: int | None) -> str:
         others = len(self._runs or ()) - 1

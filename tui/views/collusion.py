@@ -122,7 +122,7 @@ def _untested(graph: Graph) -> Iterator[Line]:
 def _leniency_matrix(graph: Graph, cells: int) -> Iterator[Line]:
     scene = graph.scene
     yield _head("Leniency", "agents by auditors: approved more often than usual, on evidence (+)")
-    if not scene.agents:
+    if not scene.agents or not scene.auditors:
         yield _quiet("no vote yet")
         return
     heads, wide = _titles(graph, cells)
@@ -233,7 +233,7 @@ def _titles(graph: Graph, cells: int) -> tuple[Line, int]:
     """
     names = [safe(name) for name in graph.scene.auditors]
     room = max((cells - NAME) // max(len(names), 1), CELL)
-    wide = min(room, max(CELL, *(width(name) + 2 for name in names)))
+    wide = min(room, max([CELL, *(width(name) + 2 for name in names)]))
     shared = 0
     if len(names) > 1 and any(width(name) + 2 > wide for name in names):
         heads_alike = (len(set(same)) == 1 for same in zip(*names, strict=False))
