@@ -8,7 +8,7 @@ BENCHES := $(filter-out %/bench_collusion.py,$(sort $(wildcard tests/benchmarks/
 MEASURES := $(sort $(wildcard tests/benchmarks/measure*.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench bench-collusion torture measure lock clean
+.PHONY: help install demo picture test check bench bench-collusion torture measure lock clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -19,6 +19,9 @@ install: $(VENV)/.installed ## make .venv with everything locked, or bring it up
 
 demo: install ## watch a guarded agent pay an invoice and try worse; needs no keys, no network
 	@$(BIN)/crossaudit demo --plain
+
+picture: install ## make the picture of the README anew, from the recorded demo
+	@$(BIN)/crossaudit screenshot runs/demo/run.jsonl --find "word:escalate tool:pay" --out runs/demo/picture.svg
 
 test: install ## run the tests
 	@$(BIN)/python -m pytest

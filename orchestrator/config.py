@@ -234,6 +234,8 @@ class Tui(Section):
 
     theme: str = "crossaudit"
     """crossaudit, crossaudit-light, high-contrast or colour-blind-safe."""
+    glyphs: Literal["unicode", "ascii"] | None = None
+    """Signs that are drawn; unset = unicode where the locale is UTF-8. Lines of text too."""
     keys: dict[str, str] = Field(default_factory=dict)
     """Other keys for what the help lists, by id: `flag-next = "right"`."""
 

@@ -30,6 +30,7 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep keys in a directory of the test, and forget the settings of whoever runs it."""
     for name in ("CROSSAUDIT_LEDGER", "CROSSAUDIT_RUN"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setenv("CROSSAUDIT_HOME", str(tmp_path / "home"))
 
 

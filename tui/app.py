@@ -6,7 +6,7 @@ import gc
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.containers import Horizontal, Vertical
@@ -21,6 +21,7 @@ from orchestrator.replay.projection import Mark, Track, parse_filter
 from tui.bindings import KEYS, bindings
 from tui.collusion import CollusionWatch
 from tui.commands import CockpitCommands
+from tui.glyphs import SignedApp
 from tui.painter import Painter
 from tui.playback import Playback
 from tui.screens.help import HelpScreen
@@ -63,10 +64,12 @@ class Options(NamedTuple):
     plays: bool = False
     """Start at the first event and play."""
     theme: str = DARK
+    is_ascii: bool = False
+    """Draw with no sign that ASCII does not have."""
     keys: Mapping[str, str] = {}
 
 
-class CockpitApp(App[None]):
+class CockpitApp(SignedApp):
     """Watch runs, answer what waits, look back."""
 
     TITLE = "crossaudit"
@@ -85,6 +88,7 @@ class CockpitApp(App[None]):
     ) -> None:
         super().__init__()
         self.options = options or Options()
+        self.is_ascii = self.options.is_ascii
         self.clock = clock or SystemClock()
         self.watcher = Watcher(feed, self.clock, self._on_change)
         self.collusion = CollusionWatch(feed, self.clock, self._where, self._mark_dirty)

@@ -9,7 +9,8 @@ from typing import cast
 from orchestrator.clock import Clock
 from orchestrator.errors import CrossauditError
 from orchestrator.replay.feed import Feed
-from orchestrator.replay.graph import Behind, Choice, Graph, GraphReader
+from orchestrator.replay.graph import Behind, Choice, Graph
+from orchestrator.replay.graph_feed import GraphReader
 from tui.widgets.sheet import Goal
 
 SLICE_SECONDS = 0.2

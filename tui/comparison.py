@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from typing import ClassVar
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
@@ -14,6 +14,7 @@ from textual.widgets import Footer, Static
 from orchestrator.domain.event import Decided
 from orchestrator.replay.feed import Feed
 from orchestrator.replay.projection import Case, Track, play_back
+from tui.glyphs import SignedApp
 from tui.text import said, stack
 from tui.themes import DARK, NAMES, THEMES
 from tui.views.detail import write_summary
@@ -22,7 +23,7 @@ from tui.widgets.timeline import Timeline
 LINES = 3
 
 
-class ComparisonApp(App[None]):
+class ComparisonApp(SignedApp):
     """Two timelines of decisions; moving in one moves the other."""
 
     TITLE = "crossaudit: compare"
@@ -42,8 +43,10 @@ class ComparisonApp(App[None]):
         runs: tuple[str, str],
         names: tuple[str, str],
         theme: str = DARK,
+        is_ascii: bool = False,
     ) -> None:
         super().__init__()
+        self.is_ascii = is_ascii
         self.tracks = (Track(feeds[0], runs[0]), Track(feeds[1], runs[1]))
         for track in self.tracks:
             play_back(track)

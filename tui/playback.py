@@ -39,4 +39,4 @@ class Playback:
 
     def __str__(self) -> str:
         """Return what is going on, in a few columns."""
-        return f"{'▶' if self.is_playing else '⏸'} {self.speed:g}x"
+        return f"{'▶' if self.is_playing else '‖'} {self.speed:g}x"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli.glyphs import fit_streams
+
 if TYPE_CHECKING:
     from orchestrator.config import Keys, Loaded
 
@@ -26,6 +28,7 @@ def with_config(*, profile: bool = False, ledger: bool = False) -> Callable[[Cal
             chosen = kwargs.pop("profile", None)
             place = kwargs.pop("ledger", None)
             loaded = _load(config, chosen, place)
+            fit_streams(loaded.config.tui.glyphs)
             return callback(*args, loaded=loaded, **kwargs)
 
         decorated = _CONFIG(call)

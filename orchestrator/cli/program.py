@@ -10,6 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from orchestrator.cli.command import Exit
+from orchestrator.cli.glyphs import fit_streams
 from orchestrator.cli.plain import safe
 from orchestrator.cli.table import ENTRIES, SECTIONS
 from orchestrator.errors import ConfigError, CrossauditError
@@ -17,6 +18,7 @@ from orchestrator.errors import ConfigError, CrossauditError
 
 def run_program(args: list[str] | None = None) -> int:
     """Run one command and return its exit code; never raises for what a user can cause."""
+    fit_streams()
     try:
         code = program.main(args, prog_name="crossaudit", standalone_mode=False)
         sys.stdout.flush()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli.glyphs import draws_ascii
 from orchestrator.cli.plain import safe
 from orchestrator.errors import ApprovalError, ConfigError
 
@@ -79,7 +80,9 @@ def show_compared(config: Config, before: Played, after: Played, names: tuple[st
 
     require_terminal()
     feeds = [RecordedFeed(one.run, {one.run: one.stored}) for one in (before, after)]
-    ComparisonApp((feeds[0], feeds[1]), (before.run, after.run), names, config.tui.theme).run()
+    is_ascii = draws_ascii(config.tui.glyphs)
+    runs = before.run, after.run
+    ComparisonApp((feeds[0], feeds[1]), runs, names, config.tui.theme, is_ascii).run()
 
 
 def show_beside(config: Config, arguments: Sequence[str], *, ends_with_screen: bool) -> int:
@@ -178,4 +181,5 @@ def _start(config: Config, feed: Feed, *, theme: str | None = None, **options: A
     from tui.app import Options, run_cockpit
 
     chosen = theme or config.tui.theme
-    run_cockpit(feed, Options(theme=chosen, keys=config.tui.keys, **options))
+    is_ascii = draws_ascii(config.tui.glyphs)
+    run_cockpit(feed, Options(theme=chosen, is_ascii=is_ascii, keys=config.tui.keys, **options))

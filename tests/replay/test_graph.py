@@ -11,9 +11,10 @@ import pytest
 from orchestrator.errors import StoreError
 from orchestrator.guard import Guard
 from orchestrator.ledger.reader import Reader
-from orchestrator.replay import graph as graphs
+from orchestrator.replay import graph_feed
 from orchestrator.replay.feed import ExportFeed, LedgerFeed
-from orchestrator.replay.graph import Choice, Graph, GraphReader, name_finding, read_graph
+from orchestrator.replay.graph import Choice, Graph, name_finding, read_graph
+from orchestrator.replay.graph_feed import GraphReader
 from orchestrator.replay.observing import rebuild
 from tests.audits.doubles import TASK, TOOLS, Script, auditor, look_up, mail, settings, stamp
 from tests.conftest import ROOT
@@ -116,7 +117,7 @@ def test_a_recording_shows_what_was_known_at_an_event() -> None:
 
 
 def test_a_long_recording_says_that_it_is_shown_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(graphs, "CHEAP", 10)
+    monkeypatch.setattr(graph_feed, "CHEAP", 10)
     feed = ExportFeed(DEMO)
     (card,) = feed.runs()
     reader = GraphReader(feed)

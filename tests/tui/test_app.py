@@ -116,6 +116,22 @@ async def test_keys_move_and_jump() -> None:
         assert "Debate on shell" in text_of(app) and "refuted" in text_of(app)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+async def test_ascii_is_drawn_with_no_other_sign(size: tuple[int, int]) -> None:
+    app = CockpitApp(feed_of(*everything()), Options(is_ascii=True))
+    async with shown(app, size) as pilot:
+        for key in ("1", "2", "3", "4", "5", "6", "m", "question_mark", "escape", "colon"):
+            await pilot.press(key)
+            await pilot.pause(0.3)
+            assert text_of(app).isascii(), key
+    app, _, _ = live()
+    app.is_ascii = True
+    async with shown(app, size) as pilot:
+        await pilot.press("a")
+        await pilot.pause(0.3)
+        assert "Deny" in text_of(app) and text_of(app).isascii()
+
+
 async def test_every_pane_opens_and_escape_leaves_it() -> None:
     app = recorded()
     async with shown(app) as pilot:

@@ -23,8 +23,10 @@ from orchestrator.replay.projection import row_of
 from tests.tui.recorded import chained, everything, feed_of
 from tests.tui.test_app import settle, shown, text_of
 from tests.tui.test_snapshots import demo
+from tui import collusion
 from tui.app import CockpitApp
-from tui.views.collusion import describe, write_behind, write_head, write_lines
+from tui.views.chosen import describe
+from tui.views.collusion import write_behind, write_head, write_lines
 from tui.widgets.sheet import Goal, Line, Sheet
 
 
@@ -197,6 +199,24 @@ async def test_in_a_replay_the_graph_follows_the_chosen_event() -> None:
         early = app.collusion.graph
         assert whole and early and early.votes < whole.votes
         assert "up to event" in text_of(app)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_while_it_is_read_the_graph_shows_what_is_known_so_far(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collusion, "SLICE_SECONDS", 1e-9)
+    monkeypatch.setattr(collusion, "IDLE", 5e-8)  # an event a look, and a look every 20 ms
+    app = demo()
+    async with shown(app, size) as pilot:
+        app.timeline.choose(70)
+        await pilot.press("6")
+        await settle(pilot, lambda: "still reading" in text_of(app))
+        await settle(
+            pilot, lambda: app.collusion.graph is not None and app.collusion.graph.is_whole
+        )
+        await pilot.pause(0.1)
+        assert "up to event" in text_of(app) and "still reading" not in text_of(app)
 
 
 async def test_nothing_is_computed_before_anybody_looks() -> None:

@@ -19,7 +19,8 @@ from tests.tui.recorded import START, everything, feed_of
 from tests.tui.test_collusion import goals, graph_of, plain
 from tui.text import lines, quoted, said
 from tui.views.auditors import write_auditors
-from tui.views.collusion import describe, write_behind, write_head, write_lines
+from tui.views.chosen import describe
+from tui.views.collusion import write_behind, write_head, write_lines
 from tui.views.debate import write_debate
 from tui.views.detail import write_detail, write_summary
 from tui.views.header import write_header

@@ -138,6 +138,10 @@ def test_two_configurations_side_by_side(snap_compare: Compare) -> None:
     assert snap_compare(app, terminal_size=WIDE)
 
 
+def test_ascii(snap_compare: Compare) -> None:
+    assert snap_compare(demo(is_ascii=True), terminal_size=WIDE, run_before=rest(26))
+
+
 def test_no_colour(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert snap_compare(demo(), terminal_size=SMALL, run_before=rest(26))

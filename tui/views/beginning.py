@@ -16,7 +16,7 @@ COMMANDS = (
 def write_beginning(place: str, is_starting: bool = False) -> Content:
     """Return which commands fill the ledger; nothing of it where one is on its way."""
     if is_starting:
-        return said(("Starting the agent and its guard: a few seconds …", "bold"))
+        return said(("Starting the agent and its guard: it takes a few seconds", "bold"))
     return stack(
         [
             said(("Nothing is recorded yet", "bold"), f" in {place}."),

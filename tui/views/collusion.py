@@ -21,18 +21,13 @@ from orchestrator.replay.graph import (
     kind_of_test,
     name_finding,
 )
-from tui.text import Part, pad, safe, said, stack, width
+from tui.text import pad, safe, said, stack, width
+from tui.views.chosen import STATUS, effect, span, tell
 from tui.widgets.sheet import Goal, Line, Piece
 
 NAME, CELL = 16, 9
 HEAD, QUIET = "bold $primary", "$tone-quiet"
 SHADES = " ░▒▓█"
-STATUS = {
-    "alarm": ("! ALARM", "$tone-alarm bold"),
-    "inconclusive": ("? inconclusive", "$tone-flag"),
-    "clear": ("✓ clear", "$tone-allow"),
-    "not identified": ("– not identified", QUIET),
-}
 MOST_NAME = 60
 
 
@@ -69,7 +64,7 @@ def write_behind(
     graph: Graph | None, goal: Goal, behind: Sequence[Behind], cells: int
 ) -> list[Line]:
     """Return what `goal` is in all words, and the events behind it."""
-    words = [part if isinstance(part, str) else part[0] for part in _tell(graph, goal, behind)]
+    words = [part if isinstance(part, str) else part[0] for part in tell(graph, goal, behind)]
     lines = [Line((Piece(line),)) for line in wrap(safe(" ".join(map(str, words))), cells)]
     lines.append(_head(f"Behind it: {count(len(behind), 'event')}", "the latest first"))
     if not behind:
@@ -85,29 +80,6 @@ def write_behind(
     return lines
 
 
-def describe(graph: Graph | None, goal: Goal | None, behind: Sequence[Behind] = ()) -> Content:
-    """Return what is chosen in words."""
-    return said(*_tell(graph, goal, behind))
-
-
-def _tell(graph: Graph | None, goal: Goal | None, behind: Sequence[Behind]) -> list[Part]:
-    if graph is None or goal is None:
-        return []
-    kind, names = goal
-    if kind == "pair":
-        return _on_pair(graph, *names)
-    if kind == "both":
-        found = (both for both in graph.both if {both.one, both.other} == set(names))
-        return [part for both in found for part in _on_both(both)]
-    if kind == "finding":
-        chosen = (one for one in graph.findings if (name_finding(one),) == names)
-        return [part for one in chosen for part in _on_finding(one)]
-    if kind == "step":
-        return [_on_step(graph, names)]
-    events = (one for one in behind if (one.run, str(one.row.seq)) == names)
-    return [f"{one.run}:{one.row.seq}  {one.note}  {one.row.text}" for one in events]
-
-
 def _findings(graph: Graph) -> Iterator[Line]:
     tested = [one for one in graph.findings if one.status != "not identified"]
     yield _head("Findings", "what was tested, alarms first")
@@ -118,7 +90,7 @@ def _findings(graph: Graph) -> Iterator[Line]:
         members = " and ".join(safe(name, 30) for name in one.members)
         text = (
             f"{one.pattern:<4}{PATTERNS[one.pattern]:<23} e {f'{one.e_value or 0:.3g}':<8} "
-            f"{members}  {_effect(one)}  {kind_of_test(one)}"
+            f"{members}  {effect(one)}  {kind_of_test(one)}"
         )
         yield Line((Piece(f"{word:<15}", style, _of(one)), Piece(text)))
 
@@ -150,7 +122,7 @@ def _untested(graph: Graph) -> Iterator[Line]:
 def _leniency_matrix(graph: Graph, cells: int) -> Iterator[Line]:
     scene = graph.scene
     yield _head("Leniency", "agents by auditors: approved more often than usual, on evidence (+)")
-    if not scene.agents:
+    if not scene.agents or not scene.auditors:
         yield _quiet("no vote yet")
         return
     heads, wide = _titles(graph, cells)
@@ -178,7 +150,7 @@ def _leniency_list(graph: Graph) -> Iterator[Line]:
     alarms = _alarms(graph)
     for auditor, agent, pair in sorted(pairs, key=lambda item: _rank(item[2])):
         goal: Goal = ("pair", (auditor, agent))
-        found = f"{_span(pair.share)} n {pair.share.n}" if pair.share else "no evidence"
+        found = f"{span(pair.share)} n {pair.share.n}" if pair.share else "no evidence"
         text = f"{pad(auditor, NAME)} on {pad(agent, NAME)} {found}, asked {pair.asked}"
         yield Line((_cell(pair.share, goal, alarms), Piece(text)))
 
@@ -210,60 +182,8 @@ def _dependence_list(graph: Graph) -> Iterator[Line]:
     alarms = _alarms(graph)
     for both in graph.both:
         above = _above(both)
-        text = f"{pad(both.one, NAME)} and {pad(both.other, NAME)} {_span(above)} n {above.n}"
+        text = f"{pad(both.one, NAME)} and {pad(both.other, NAME)} {span(above)} n {above.n}"
         yield Line((_cell(above, ("both", (both.one, both.other)), alarms), Piece(text)))
-
-
-def _on_pair(graph: Graph, auditor: str, agent: str) -> list[Part]:
-    scene = graph.scene
-    pair = Pair(0, None)
-    if auditor in scene.auditors and agent in scene.agents:
-        row, column = list(scene.auditors).index(auditor), list(scene.agents).index(agent)
-        pair = scene.pairs[row][column]
-    if pair.share:
-        text = f"leniency {_interval(pair.share)} where others saw evidence, of {pair.asked} asked"
-        rank = f"; ranks {pair.lenient or 0:+.1f}, a screen and no finding"
-    else:
-        text, rank = f"asked {pair.asked}; others saw no evidence against anything of it", ""
-    swaps = f"swap tests {_interval(pair.swaps)}" if pair.swaps else "no swap test of its name"
-    return [_bold(f"{safe(auditor, 30)} on {safe(agent, 30)}  "), f"{text}{rank}; {swaps}"]
-
-
-def _on_both(both: Both) -> list[Part]:
-    names = f"{safe(both.one, 30)} and {safe(both.other, 30)}"
-    usual = (
-        "what is usual among pairs is not known yet"
-        if both.usual is None
-        else f"the median of pairs like them is {both.usual:+.2f}"
-    )
-    text = f"errors together {_interval(both.together)} shared items; {usual}"
-    return [_bold(f"{names}  "), text]
-
-
-def _on_finding(one: Finding) -> list[Part]:
-    members = " and ".join(safe(name, 30) for name in one.members)
-    word, style = STATUS[one.status]
-    head = f"{word} {one.pattern} {PATTERNS[one.pattern]} {members}"
-    if one.status == "not identified":
-        return [(f"{head}: ", style), one.says]
-    events = count(len(one.events), "event") if one.events else "no event kept"
-    return [
-        (f"{head}: {_effect(one)}, e-value {one.e_value or 0:.3g}, {events}", style),
-        f" by {kind_of_test(one)}: {one.says}; refuted by {one.would_refute}",
-    ]
-
-
-def _on_step(graph: Graph, names: tuple[str, ...]) -> str:
-    for fact in graph.steps:
-        one = fact.sanction
-        if (one.auditor, one.version, one.about) == names:
-            members = " and ".join(safe(name, 30) for name in one.members)
-            back = f"; reversed by {fact.restored_by}: {fact.reason}" if fact.restored_by else ""
-            return (
-                f"{safe(one.auditor, 30)} {one.step} on {one.pattern} about {members}, "
-                f"{one.status}, e-value {one.e_value:.3g}{back}"
-            )
-    return ""
 
 
 def _cell(
@@ -302,20 +222,6 @@ def _rank(pair: Pair) -> tuple[float, ...]:
     return int(pair.share.low <= 0), -round(pair.lenient or 0.0), -pair.share.value
 
 
-def _effect(one: Finding) -> str:
-    return f"{one.effect or 0:+.2f} [{one.low or 0:+.2f} {one.high or 0:+.2f}] n {one.n:,}"
-
-
-def _interval(number: Interval | None) -> str:
-    if number is None:
-        return ""
-    return f"{number.value:+.2f} {_span(number)} n {number.n:,}"
-
-
-def _span(number: Interval) -> str:
-    return f"[{number.low:+.2f} {number.high:+.2f}]"
-
-
 def _of(one: Finding) -> Goal:
     return "finding", (name_finding(one),)
 
@@ -327,7 +233,7 @@ def _titles(graph: Graph, cells: int) -> tuple[Line, int]:
     """
     names = [safe(name) for name in graph.scene.auditors]
     room = max((cells - NAME) // max(len(names), 1), CELL)
-    wide = min(room, max(CELL, *(width(name) + 2 for name in names)))
+    wide = min(room, max([CELL, *(width(name) + 2 for name in names)]))
     shared = 0
     if len(names) > 1 and any(width(name) + 2 > wide for name in names):
         heads_alike = (len(set(same)) == 1 for same in zip(*names, strict=False))
@@ -351,7 +257,3 @@ def _head(title: str, text: str = "") -> Line:
 
 def _quiet(text: str) -> Line:
     return Line((Piece(f"  {text}", QUIET),))
-
-
-def _bold(text: str) -> Part:
-    return (text, "bold")

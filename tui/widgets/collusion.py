@@ -10,7 +10,8 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from orchestrator.replay.graph import Behind, Graph
-from tui.views.collusion import describe, write_behind, write_head, write_lines
+from tui.views.chosen import describe
+from tui.views.collusion import write_behind, write_head, write_lines
 from tui.widgets.sheet import Goal, Sheet
 
 MATRIX_FROM = 100
