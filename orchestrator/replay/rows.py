@@ -290,7 +290,8 @@ def _sanctioned(fact: AuditorSanctioned, _: Turn | None) -> Parts:
     if fact.restored_by:
         text = f"{sanction.step} reversed by {fact.restored_by}: {fact.reason}"
         return "user", "↺", "restored", sanction.auditor, text, 0
-    return "alarm", "!", "sanction", sanction.auditor, f"{sanction.step}; {fact.reason}", 0
+    text = "; ".join(filter(None, (sanction.step, fact.reason)))
+    return "alarm", "!", "sanction", sanction.auditor, text, 0
 
 
 def _reviewed(fact: DecisionReviewed, _: Turn | None) -> Parts:

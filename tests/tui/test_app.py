@@ -11,12 +11,14 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, TextArea
 
+from orchestrator.cli.program import run_program
 from orchestrator.clock import ManualClock
 from orchestrator.domain.decision import Request
 from orchestrator.domain.value import JsonObject
 from orchestrator.errors import ApprovalError, ConfigError, StoreError
 from orchestrator.oversight.approvals import Kind
-from orchestrator.replay.feed import RecordedFeed
+from orchestrator.replay.feed import ExportFeed, RecordedFeed
+from tests.conftest import ROOT
 from tests.tui.recorded import START, asked_turn, chained, everything, feed_of, quiet_turn
 from tui.app import CockpitApp, Options
 from tui.bindings import KEYS
@@ -403,3 +405,23 @@ async def test_nothing_is_said_of_what_is_recorded_before_it_is_known() -> None:
         assert "Nothing is recorded" not in text_of(app)
         known.set()
         await settle(pilot, lambda: app.watcher.is_loaded and bool(app.timeline.seqs))
+
+
+async def test_lines_without_a_screen_tell_what_the_timeline_tells(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    place = str(ROOT / "runs" / "demo" / "run.jsonl")
+    assert run_program(["watch", place, "--plain"]) == 0
+    plain = [line.split()[1:3] for line in capsys.readouterr().out.splitlines()]
+    app = CockpitApp(ExportFeed(place))
+    async with shown(app, (160, 50)) as pilot:
+        await pilot.press("g")
+        timeline = app.timeline
+        await settle(pilot, lambda: timeline.scroll_offset.y == 0)
+        for words in plain:
+            row = timeline.scroll_offset.y
+            on_screen = timeline.render_line(timeline.place - row).text.split()
+            assert words == on_screen[:2]
+            timeline.action_move(1)
+            await pilot.pause()
+    app.watcher.feed.close()
