@@ -1,17 +1,29 @@
-"""A pane of text that scrolls."""
+"""A pane of text that scrolls: wrapped once, and only the lines in sight are drawn."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.style import Style
+from textual.visual import Visual
+
+from tui.widgets.lines import LineView
 
 
-class Pane(VerticalScroll, can_focus=True):
+class Wrapping(NamedTuple):
+    """What the lines of a text depend on beside the text."""
+
+    width: int
+    style: Style
+    wrap: str
+    selection: Selection | None
+
+
+class Pane(LineView):
     """One text, made elsewhere; a new one begins at its top, the same one stays where it is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -26,17 +38,54 @@ class Pane(VerticalScroll, can_focus=True):
         self.border_title = title
         self.content = Content("")
         self._of: object = None
-
-    def compose(self) -> ComposeResult:
-        """Hold one text."""
-        yield Static(self.content, markup=False)
+        self._wrapping: Wrapping | None = None
+        self._lines: list[Strip] = []
 
     def show(self, content: Content, of: object) -> None:
         """Show `content`, which is about `of`."""
         if content.is_same(self.content):
             return
         self.content = content
-        self.query_one(Static).update(content)
+        self._wrapping = None
         if of != self._of:
             self._of = of
-            self.scroll_home(animate=False)
+            self.scroll_target_y = 0
+            self.set_scroll(None, 0)
+        self._fit()
+
+    def on_resize(self) -> None:
+        """Wrap for the room there is."""
+        self._fit()
+
+    def notify_style_update(self) -> None:
+        """Wrap anew where the style says so."""
+        super().notify_style_update()
+        if self.is_running:
+            self.call_later(self._fit)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str]:
+        """Return the text that was selected."""
+        return selection.extract(self.content.plain), "\n"
+
+    def render_line(self, y: int) -> Strip:
+        """Return the line at `y` of what is visible."""
+        width = self.scrollable_content_region.width
+        lines = self._wrapped(width)
+        place = self.scroll_offset.y + y
+        if place >= len(lines):
+            return Strip.blank(width, self.rich_style)
+        return lines[place].adjust_cell_length(width, self.rich_style)
+
+    def _fit(self) -> None:
+        """Tell the scrollbar how many lines there are, and draw."""
+        self.set_height(len(self._wrapped(self.scrollable_content_region.width)))
+        self.refresh()
+
+    def _wrapped(self, width: int) -> list[Strip]:
+        """Return all lines at that width, kept until something they depend on is another."""
+        style = self.visual_style
+        wrapping = Wrapping(width, style, self.styles.text_wrap, self.text_selection)
+        if wrapping != self._wrapping:
+            self._wrapping = wrapping
+            self._lines = Visual.to_strips(self, self.content, width, None, style)
+        return self._lines

@@ -9,22 +9,23 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.cache import LRUCache
+from textual.geometry import Region
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from orchestrator.replay.projection import Row, Tone, Track
 from tui.text import pad, width
+from tui.widgets.lines import LineView
 
 WORD, SUBJECT = 9, 14
-STEP = 1_000
-"""Lines by which the scrollable height grows; no one scrolls beyond the last line."""
+KEPT = 1_000
+"""Lines kept as they were drawn."""
 CLOCK_FROM = 66
 """Columns from which a line also tells the time."""
 
 
-class Timeline(ScrollView, can_focus=True):
+class Timeline(LineView):
     """Lines of a track, one of them chosen; it follows the end while the last one is chosen."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -61,6 +62,9 @@ class Timeline(ScrollView, can_focus=True):
         self.dims_later = False
         """In a replay, what comes after the chosen line has not happened yet."""
         self._styles: dict[str, Style] = {}
+        self._strips: LRUCache[tuple[int, int, bool, bool], Strip] = LRUCache(KEPT)
+        self._drawn = 0
+        """How many lines there were when they were last drawn."""
 
     @property
     def seq(self) -> int:
@@ -71,20 +75,22 @@ class Timeline(ScrollView, can_focus=True):
         """Show `seqs` of `track`, the line at or before `seq` chosen; without it, the last one."""
         self.track, self.seqs = track, seqs
         self.follows = seq is None
+        self._strips.clear()
         self.grow(seq)
+        self.refresh()
 
     def grow(self, seq: int | None = None) -> None:
         """Draw what has come since, and move on to the end while it is followed."""
-        # Every change of the virtual size lays out the whole screen anew: let it grow in steps.
         count = len(self.seqs)
-        height = count if count < STEP else -(-count // STEP) * STEP
-        if self.virtual_size != (self.size.width, height):
-            self.virtual_size = Size(self.size.width, height)
+        self.set_height(count)
         if seq is not None:
             self.choose(seq)
         elif self.follows:
-            self._go(len(self.seqs) - 1)
-        self.refresh()
+            self._go(count - 1)
+        bottom = self.scroll_offset.y + self.scrollable_content_region.height
+        if count < self._drawn or self._drawn < bottom:
+            self.refresh()
+        self._drawn = count
 
     def choose(self, seq: int) -> None:
         """Choose the line of event `seq`, or the nearest one before it."""
@@ -93,11 +99,6 @@ class Timeline(ScrollView, can_focus=True):
             middle = (low + high) // 2
             low, high = (middle + 1, high) if self.seqs[middle] <= seq else (low, middle)
         self._go(low - 1)
-
-    def validate_scroll_y(self, value: float) -> float:
-        """Keep the last line at the bottom."""
-        most = max(len(self.seqs) - self.scrollable_content_region.height, 0)
-        return super().validate_scroll_y(min(value, most))
 
     def action_move(self, by: int) -> None:
         """Choose the line `by` lines further on."""
@@ -119,7 +120,11 @@ class Timeline(ScrollView, can_focus=True):
             Region(0, self.place, 1, 1), animate=False, force=True, immediate=True
         )
         if self.seqs and before != (self.place, self.seq):
-            self.refresh()
+            if self.dims_later:
+                self.refresh()
+            else:
+                self.refresh_line(before[0])
+                self.refresh_line(self.place)
             self.post_message(self.Moved(self.seq))
 
     def on_click(self, event: events.Click) -> None:
@@ -137,6 +142,7 @@ class Timeline(ScrollView, can_focus=True):
         """Forget the colours when the theme changes."""
         super().notify_style_update()
         self._styles.clear()
+        self._strips.clear()
 
     def render_line(self, y: int) -> Strip:
         """Return the line at `y` of what is visible."""
@@ -144,11 +150,16 @@ class Timeline(ScrollView, can_focus=True):
         cells = self.size.width
         if self.track is None or place >= len(self.seqs):
             return Strip.blank(cells, self.rich_style)
-        row = self.track.row(self.seqs[place])
-        later = self.dims_later and place > self.place
+        seq = self.seqs[place]
+        key = (seq, cells, place == self.place, self.dims_later and place > self.place)
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = self._strips[key] = self._draw(self.track.row(seq), *key[1:])
+        return strip
+
+    def _draw(self, row: Row, cells: int, chosen: bool, later: bool) -> Strip:
         line = [
-            Segment(text, self._style(name, place == self.place, later))
-            for name, text in write_line(row, cells)
+            Segment(text, self._style(name, chosen, later)) for name, text in write_line(row, cells)
         ]
         return Strip(line).adjust_cell_length(cells, self.rich_style)
 
