@@ -163,7 +163,10 @@ def test_help_is_instant_and_imports_no_command() -> None:
         "orchestrator.domain",
         "orchestrator.domain.display",  # text made safe: nothing but the standard library
         "orchestrator.domain.glyphs",  # the same: a table
-        *(f"orchestrator.cli.{name}" for name in ("program", "command", "glyphs", "plain", "table")),
+        *(
+            f"orchestrator.cli.{name}"
+            for name in ("program", "command", "glyphs", "plain", "table")
+        ),
     }
 
 
