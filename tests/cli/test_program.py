@@ -162,7 +162,11 @@ def test_help_is_instant_and_imports_no_command() -> None:
         "orchestrator.cli",
         "orchestrator.domain",
         "orchestrator.domain.display",  # text made safe: nothing but the standard library
-        *(f"orchestrator.cli.{name}" for name in ("program", "command", "plain", "table")),
+        "orchestrator.domain.glyphs",  # the same: a table
+        *(
+            f"orchestrator.cli.{name}"
+            for name in ("program", "command", "glyphs", "plain", "table")
+        ),
     }
 
 
