@@ -196,7 +196,7 @@ async def make_only(folder: Path, kind: str, models: Sequence[ModelAuditor]) -> 
 
 
 async def record(folder: Path, models: Sequence[ModelAuditor], turns: int) -> Recording:
-    live = await work(folder, models, settings(), turns, justified=True)
+    live = await work(folder, models, settings(), turns, seed="7" * 32, justified=True)
     return read_back(folder, live[0].run)
 
 
@@ -345,10 +345,10 @@ def _drawn(fact: SwapTested) -> tuple[object, ...]:
 
 
 async def test_a_replay_makes_the_same_tests_without_the_graph(tmp_path: Path) -> None:
-    for _ in range(2):
-        await work(tmp_path, seats(friend), settings(swap_rate=1.0))
+    for seed in ("1" * 32, "2" * 32):
+        await work(tmp_path, seats(friend), settings(swap_rate=1.0), seed=seed)
     config = settings(swap_rate=0.6, canary_rate=0.5)
-    live = await work(tmp_path, seats(friend), config, 16)
+    live = await work(tmp_path, seats(friend), config, 16, seed="3" * 32)
     (opened,) = facts(live, RunOpened)
     assert {cell.kind for cell in opened.facts.swaps} != {"both"}
     recording = read_back(tmp_path, live[0].run)
@@ -402,7 +402,7 @@ async def test_the_first_run_tests_all_alike_and_later_ones_where_it_is_worth_it
 
 async def test_a_dead_auditor_is_no_evidence(tmp_path: Path) -> None:
     models = [*seats(), ModelAuditor("dead", load_rubric("action-only"), Broken("delta", stamp))]
-    events = await work(tmp_path, models, settings(swap_rate=1.0), 16)
+    events = await work(tmp_path, models, settings(swap_rate=1.0), 16, seed="4" * 32)
     failed = [fact for fact in facts(events, SwapTested) if fact.neutral.auditor == "dead"]
     assert failed and all(one.named.opinion.kind == "failed" for one in failed)
     state = rebuild(Reader(tmp_path / "ledger.db")).engine.state
