@@ -225,8 +225,8 @@ class Audits(Section):
     """Share of rationales that an auditor of another vendor judges again."""
     arbiter_rate: float = Field(0.015, ge=0.0, le=1.0)
     """Share of panelled actions the trusted arbiter judges, drawn whatever the votes say."""
-    swap_rate: float = Field(0.0, ge=0.0, le=1.0)
-    """Most side calls for swap tests, as a share of all calls."""
+    swap_rate: float = Field(0.1, ge=0.0, le=1.0)
+    """Most side calls for swap tests, as a share of the panel's own calls."""
 
 
 class Tui(Section):

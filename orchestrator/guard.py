@@ -36,7 +36,7 @@ from orchestrator.errors import (
     ProtocolError,
     StoreError,
 )
-from orchestrator.guarded.bench import Bench
+from orchestrator.guarded.bench import Bench, plan_swaps
 from orchestrator.guarded.resampling import Resample
 from orchestrator.guarded.run import GuardedRun
 from orchestrator.ledger.keys import Keys
@@ -153,11 +153,13 @@ class Guard:
                 tools=tools, parent=parent, root=str(root or self.config.rules.root or Path.cwd()),
                 seed=seed,
             )  # fmt: skip
+            bench = self._find_bench(ledger)
             facts = facts.model_copy(
                 update={
                     "snapshot": self._find_snapshot(facts),
                     "panel": self._find_panel(),
                     "sanctions": self.standing.in_force() if self.standing else (),
+                    "swaps": await plan_swaps(bench, self.roster, facts, self.config),
                 }
             )
             name = f"{self.clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
@@ -172,7 +174,7 @@ class Guard:
                 take_answers=lambda: ledger.take_answers(name),
                 publish=self._publish,
                 roster=self.roster,
-                bench=self._find_bench(ledger),
+                bench=bench,
             )
             opened.resample = resample
             async with opened:

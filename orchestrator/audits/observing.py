@@ -123,6 +123,12 @@ class Observer:
         version = self._known[auditor][0] if auditor in self._known else ""
         return auditor.removesuffix(f" ({version[:8]})"), version
 
+    def find(self, auditor: str, version: str) -> str:
+        """Return what the graph calls an auditor that judges by `version`, met or not."""
+        known = self._known.get(auditor)
+        is_same = known is None or known[0] == version
+        return auditor if is_same else f"{auditor} ({version[:8]})"
+
     def dump(self) -> str:
         """Return all that is remembered, for `load`."""
         courses = {run: asdict(course) for run, course in self._open.items()}
@@ -218,12 +224,8 @@ class Observer:
         Under its own name stands what an auditor first judged by; with another rubric or model it
         is another auditor, and says so.
         """
-        name = verdict.auditor
-        known = self._known.get(name)
-        if known is not None and known[0] != verdict.version:
-            name = f"{name} ({verdict.version[:8]})"
-            known = self._known.get(name)
-        if known is not None:
+        name = self.find(verdict.auditor, verdict.version)
+        if name in self._known:
             return name, []
         vendor, model = verdict.vendor or "", verdict.model or ""
         self._known[name] = [verdict.version, vendor, model]

@@ -29,6 +29,7 @@ from orchestrator.audits.ladder import Measures
 from orchestrator.audits.learning import learn
 from orchestrator.audits.showing import Due, Showing, count_votes, draw_kind, schedule
 from orchestrator.audits.stock import load_stock
+from orchestrator.audits.swapping import Tester
 from orchestrator.config import Config
 from orchestrator.domain.chance import Chance
 from orchestrator.domain.event import (
@@ -37,6 +38,7 @@ from orchestrator.domain.event import (
     Fact,
     PanelSettled,
     SpotChecked,
+    SwapTested,
     VerdictGiven,
 )
 from orchestrator.domain.run import PanelUse, RunFacts
@@ -77,6 +79,9 @@ class Audits:
         self._chance = Chance(Chance(facts.seed).nonce("audits"))
         self._stock = load_stock()
         self._workshop = Workshop(rules, facts, self._stock)
+        self._tester = Tester(
+            facts, self._voters, self.out, self._workshop, self._stock, self._chance, config
+        )
         self._rules = rules
         self._specs = {tool.name: tool for tool in facts.tools}
         self._rubric = load_rubric("rationale")
@@ -88,7 +93,7 @@ class Audits:
         self._votes: dict[str, list[Verdict]] = {}
         self._made: Counter[bool] = Counter()
         self._labels: list[tuple[int, Label]] = []
-        self._canaries = self._crossed = 0
+        self._canaries = self._crossed = self._swapped = 0
         self._usage: list[Usage] = []
         self.background = Background(self._record, note_failure, waits=facts.mode == "replay")
 
@@ -100,16 +105,17 @@ class Audits:
     @property
     def has_evidence(self) -> bool:
         """Say whether anything was recorded that tells auditors apart."""
-        return bool(self._canaries or self._crossed)
+        return bool(self._canaries or self._crossed or self._swapped)
 
     async def open(self) -> None:
         """Begin, where there is anything to do beside the votes."""
         rates = self._config.audits
-        if self._voters and (rates.canary_rate or rates.cross_rate or rates.arbiter_rate):
+        wanted = (rates.canary_rate, rates.cross_rate, rates.arbiter_rate, rates.swap_rate)
+        if self._voters and any(wanted):
             await self.background.open()
 
     def beside(self, case: Case, deadline_s: float) -> None:
-        """Show a canary beside the calls for `case`, where one is due."""
+        """Show a canary and make a swap test beside the calls for `case`, where they are due."""
         if self._case is not None and self._case.turn.index >= case.turn.index:
             return  # another sample of a turn that was seen
         self._case, self._votes, self._account = case, {}, copy_context()
@@ -118,6 +124,8 @@ class Audits:
         due = schedule(rate, voters, most, case.turn.index, self._chance, watched)
         if due:
             self._start(self._show(due, case, deadline_s))
+        if swap := self._tester.draw(case, deadline_s):
+            self._start(swap)
 
     def hear(self, fact: Fact) -> None:
         """Take note of votes; a ruling starts the cross-audits of what led to it."""
@@ -155,6 +163,7 @@ class Audits:
                 "weights": self.known.said,
                 "canaries": self._canaries,
                 "cross_audits": self._crossed,
+                "swaps": self._swapped,
                 "beside": add_usage(self._usage),
             }
         )
@@ -265,6 +274,9 @@ class Audits:
             elif isinstance(fact, SpotChecked) and fact.verdict:
                 self._crossed += 1
                 self._usage += [fact.verdict.usage] if fact.verdict.usage else []
+            elif isinstance(fact, SwapTested):
+                self._swapped += 1
+                self._usage += [one.usage for one in (fact.neutral, fact.named) if one.usage]
         return await self._append_raw(*facts)
 
 

@@ -11,19 +11,21 @@ import json
 import secrets
 import struct
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from orchestrator.auditors.baseline.snapshot import read_small, write_whole
+from orchestrator.auditors.model.auditor import ModelAuditor
 from orchestrator.audits.ladder import Key, Past, decide, weigh
 from orchestrator.audits.observing import KINDS, Observer
+from orchestrator.audits.planning import plan_tests, spread_tests
 from orchestrator.audits.rejudging import KINDS as JUDGED
 from orchestrator.audits.rejudging import review
 from orchestrator.domain.event import AuditorSanctioned, DecisionReviewed, Fact
-from orchestrator.domain.panel import Sanction
+from orchestrator.domain.panel import Sanction, SwapCell, SwapKind
 from orchestrator.domain.run import RunFacts
 from orchestrator.domain.value import Value
 from orchestrator.errors import CrossauditError
@@ -123,6 +125,22 @@ class Standing:
         if place != start:
             self._store(engine, observer, place, last)
         return engine, observer
+
+    def plan_swaps(
+        self,
+        reader: Reader,
+        facts: RunFacts,
+        auditors: Sequence[ModelAuditor],
+        kinds: Sequence[SwapKind],
+    ) -> tuple[SwapCell, ...]:
+        """Return the swap tests of a run that opens; of all auditors alike without a graph yet.
+
+        Takes numpy and scipy, and time that grows with what was written since: call it from a
+        thread.
+        """
+        if not (self._folder / "checkpoint").exists():
+            return spread_tests(auditors)
+        return plan_tests(*self.catch_up(reader), facts, auditors, kinds)
 
     def judge(
         self, reader: Reader, weights_of: Callable[[str | None], Weights]

@@ -6,12 +6,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-SwapKind = Literal["label", "style", "vendor", "first_vote", "justification", "both"]
-KINDS: tuple[SwapKind, ...] = (
-    "label", "style", "vendor", "first_vote", "justification", "both",
-)  # fmt: skip
+from orchestrator.domain.panel import SWAP_KINDS, SwapKind
+
+KINDS = SWAP_KINDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,15 @@ one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from orchestrator.collusion.engine import Engine
 from orchestrator.collusion.evidence import Floats, e_bh, mixture
-from orchestrator.collusion.observations import KINDS, SwapKind
+from orchestrator.collusion.observations import KINDS
 from orchestrator.collusion.patterns.swaps import (
     BOTH,
     FIRST,
@@ -31,11 +32,14 @@ from orchestrator.collusion.patterns.swaps import (
     VENDOR,
 )
 from orchestrator.collusion.state import State
+from orchestrator.domain.panel import SwapKind
 
 PRIORS = {"pair": 0.75, "vendor": 0.1, "copying": 0.1, "signal": 0.05, "cause": 0.01}
 """Of each family, over all its arms; tests of pairs also tell of vendors and signals."""
 ATTRIBUTION = 24
 """Tests of each kind, after an alarm, to learn by what an auditor knows its agent."""
+ATTRIBUTED = 0.5
+"""Share of one agent's tests that such tests have where an alarm about it is open to them."""
 NEVER = 50.0
 SIZES = (0.25, 0.5, 0.8)
 """Sizes of leniency that an arm is held against."""
@@ -65,6 +69,23 @@ class _Arms:
     rows: Sequence[Sequence[int]]
     columns: Sequence[Sequence[int]]
     odds: Floats
+    attributes: bool = False
+    """They are about what is known to be so: by what an auditor knows its agent."""
+
+    def within(self, rows: Collection[int], columns: Collection[int]) -> _Arms:
+        """Return the arms as far as they lie in some rows and columns, their odds as large."""
+        cut = [
+            ([row for row in own if row in rows], [column for column in over if column in columns])
+            for own, over in zip(self.rows, self.columns, strict=True)
+        ]
+        kept = [at for at, cell in enumerate(cut) if cell[0] and cell[1]]
+        shares = [
+            math.log(len(cut[at][0]) * len(cut[at][1]))
+            - math.log(len(self.rows[at]) * len(self.columns[at]))
+            for at in kept
+        ]
+        arms = _arms(self.kind, [cut[at] for at in kept], self.odds[kept] + np.array(shares))
+        return replace(arms, attributes=self.attributes)
 
 
 def choose_tests(
@@ -72,15 +93,24 @@ def choose_tests(
     budget: int,
     rng: np.random.Generator,
     kinds: Sequence[SwapKind] = KINDS,
+    *,
+    agent: str | None = None,
+    auditors: Collection[str] | None = None,
 ) -> tuple[Test, ...]:
     """Draw `budget` swap tests, of the given kinds only; equal observations and rng, equal tests.
 
-    Each costs two calls of its auditor.
+    Each costs two calls of its auditor. `agent` and `auditors` say who is at hand, None that all
+    are.
     """
     state = engine.state
     if not state.auditors or not state.agents:
         return ()
-    families = [arms for arms in _families(state) if KINDS[arms.kind] in kinds and len(arms.odds)]
+    families = [arms for arms in _families(state) if KINDS[arms.kind] in kinds]
+    if agent is not None or auditors is not None:
+        rows = {at for name, at in state.auditors.items() if auditors is None or name in auditors}
+        columns = {at for name, at in state.agents.items() if agent in (None, name)}
+        families = [arms.within(rows, columns) for arms in families]
+    families = [arms for arms in families if len(arms.odds)]
     if not families or budget <= 0:
         return ()
     odds = np.concatenate([arms.odds for arms in families])
@@ -88,6 +118,9 @@ def choose_tests(
     open_ = odds > -NEVER / 2
     chance = (1 - FLOOR) * chance / chance.sum() + FLOOR * open_ / max(open_.sum(), 1)
     chance /= chance.sum()
+    causes = open_ & np.repeat([one.attributes for one in families], [*map(_size, families)])
+    if agent is not None and causes.any():
+        chance = (1 - ATTRIBUTED) * chance + ATTRIBUTED * causes / causes.sum()
     flat = [(arms, at) for arms in families for at in range(len(arms.odds))]
     names, agents = list(state.auditors), list(state.agents)
     chosen = []
@@ -123,17 +156,18 @@ def _families(state: State) -> list[_Arms]:
     by_kind = mixture(wealth[:, :, PAIR_KINDS]) @ PAIR_SHARES
     settled = e_bh(by_kind.ravel())
     odds = _odds(swaps[:, :, BOTH].reshape(-1, 3), noise) + _screen(state)
-    odds = odds + np.log(PRIORS["pair"] / (rows * columns)) - NEVER * settled
+    odds = np.where(settled, -NEVER, odds + np.log(PRIORS["pair"] / (rows * columns)))
     found = [_arms(BOTH, cells, odds)]
     for kind in (LABEL, STYLE, JUSTIFICATION):  # what it was, once it is known that it was
         tried = swaps[:, :, kind, 0].ravel()
         wanted = np.where(settled & (tried < ATTRIBUTION), 0.0, -NEVER)
-        found.append(_arms(kind, cells, wanted + np.log(PRIORS["cause"])))
+        arms = _arms(kind, cells, wanted + np.log(PRIORS["cause"]))
+        found.append(replace(arms, attributes=True))
     found += _vendors(state, noise)
     blocks = [([row], every_column) for row in every_row]
     settled = e_bh(mixture(wealth[:, :, FIRST].sum(axis=1)))
-    odds = _odds(swaps[:, :, FIRST].sum(axis=1), noise) - NEVER * settled
-    found.append(_arms(FIRST, blocks, odds + np.log(PRIORS["copying"] / rows)))
+    odds = _odds(swaps[:, :, FIRST].sum(axis=1), noise) + np.log(PRIORS["copying"] / rows)
+    found.append(_arms(FIRST, blocks, np.where(settled, -NEVER, odds)))
     blocks = [(every_row, [column]) for column in every_column]
     odds = _odds(swaps[:, :, [STYLE, BOTH]].sum(axis=(0, 2)), noise)
     found.append(_arms(STYLE, blocks, odds + np.log(PRIORS["signal"] / columns)))
@@ -159,6 +193,10 @@ def _vendors(state: State, noise: float) -> list[_Arms]:
 
 def _arms(kind: int, cells: Sequence[tuple[list[int], list[int]]], odds: Floats) -> _Arms:
     return _Arms(kind, [cell[0] for cell in cells], [cell[1] for cell in cells], odds)
+
+
+def _size(arms: _Arms) -> int:
+    return len(arms.odds)
 
 
 def _noise(swaps: Floats) -> float:

@@ -13,7 +13,16 @@ from pydantic import Field, TypeAdapter
 
 from orchestrator.domain.action import Observation, Turn
 from orchestrator.domain.decision import Approval, Decision, Outcome, Request
-from orchestrator.domain.panel import ClaimAnswer, End, How, PooledClaim, Ruling, Sanction, Why
+from orchestrator.domain.panel import (
+    ClaimAnswer,
+    End,
+    How,
+    PooledClaim,
+    Ruling,
+    Sanction,
+    SwapKind,
+    Why,
+)
 from orchestrator.domain.run import RunFacts, RunSummary
 from orchestrator.domain.usage import Usage
 from orchestrator.domain.value import Value
@@ -260,12 +269,16 @@ class SwapTested(Value):
 
     kind: Literal["swap_tested"] = "swap_tested"
     turn: int
-    test: Literal["label", "style", "vendor", "first_vote", "justification", "both"]
+    test: SwapKind
     canary: str
     neutral: Verdict
     named: Verdict
     propensity: float = 1.0
     """The chance this auditor had to be tested beside this turn, whatever was voted."""
+    first: Literal["neutral", "named"] = "neutral"
+    """Which of the two was asked for first."""
+    how: str = ""
+    """How the action was made, and of what."""
 
 
 class AuditorSanctioned(Value):

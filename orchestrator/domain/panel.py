@@ -62,6 +62,20 @@ class Sanction(Value):
     """Events, `RUN:SEQ`."""
 
 
+SwapKind: TypeAlias = Literal["label", "style", "vendor", "first_vote", "justification", "both"]
+SWAP_KINDS: tuple[SwapKind, ...] = (
+    "label", "style", "vendor", "first_vote", "justification", "both",
+)  # fmt: skip
+
+
+class SwapCell(Value):
+    """A swap test that may be made of an auditor, and its weight: how often it was drawn."""
+
+    kind: SwapKind
+    auditor: str
+    drawn: int = 1
+
+
 class Ruling(Value):
     """What the panel came to on one action."""
 

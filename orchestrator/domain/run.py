@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from pydantic import Field
 
 from orchestrator.domain.action import ToolSpec
-from orchestrator.domain.panel import Sanction
+from orchestrator.domain.panel import Sanction, SwapCell
 from orchestrator.domain.usage import Usage, add_usage
 from orchestrator.domain.value import JsonObject, Value
 
@@ -61,6 +61,8 @@ class RunFacts(Value):
     """Hash of what was known of the auditors that are models; None when nothing was."""
     sanctions: tuple[Sanction, ...] = ()
     """Steps about auditors that were in force when the run opened; a replay holds to them."""
+    swaps: tuple[SwapCell, ...] = ()
+    """Swap tests that were drawn when the run opened; a replay makes the same."""
     weights: str = ""
     """Hash of the weights that opinions are combined by."""
     source: Source | None = None
@@ -106,8 +108,10 @@ class PanelUse(Value):
     """Verdicts on actions of known answer that auditors were asked for."""
     cross_audits: int = 0
     """Rationales judged again, and actions judged by the arbiter."""
+    swaps: int = 0
+    """Swap tests, each of two calls."""
     beside: Usage = Usage()
-    """What canaries and cross-audits took; not part of `usage`."""
+    """What canaries, cross-audits and swap tests took; not part of `usage`."""
     charged_usd: float = 0.0
     """What counts against the limits: side calls too, and what is unknown as it is assumed."""
 
@@ -127,6 +131,7 @@ class PanelUse(Value):
             weights=self.weights if self.weights == other.weights else "",
             canaries=self.canaries + other.canaries,
             cross_audits=self.cross_audits + other.cross_audits,
+            swaps=self.swaps + other.swaps,
             beside=add_usage((self.beside, other.beside)),
             charged_usd=self.charged_usd + other.charged_usd,
         )
@@ -140,8 +145,9 @@ class PanelUse(Value):
         if self.no_quorum:
             parts.append(f"{self.no_quorum} actions below the quorum")
         parts.append(_say_cost(self.usage))
-        if self.canaries or self.cross_audits:
+        if self.canaries or self.cross_audits or self.swaps:
             said_beside = f"{self.canaries} canary verdicts, {self.cross_audits} cross-audits"
+            said_beside += f", {self.swaps} swap tests" if self.swaps else ""
             parts.append(f"beside them {said_beside}, {_say_cost(self.beside)}")
         if self.weights:
             parts.append(self.weights)

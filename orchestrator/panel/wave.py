@@ -10,6 +10,7 @@ import anyio
 from orchestrator.auditors.model.auditor import ModelAuditor
 from orchestrator.auditors.model.case import Case
 from orchestrator.domain.chance import Chance
+from orchestrator.domain.value import JsonObject
 from orchestrator.domain.verdict import Failed, Opinion, Verdict
 
 GRACE_SECONDS = 0.05
@@ -43,10 +44,7 @@ async def call_wave(
 
     async def look_at(place: int, auditor: ModelAuditor, look: str) -> None:
         nonce = chance.nonce(case.turn.index, auditor.name, look)
-        try:
-            verdicts = await auditor.look(case, look, nonce, deadline_s)
-        except Exception as error:
-            verdicts = _fail(auditor, case, look, f"{type(error).__name__}: {error}")
+        verdicts = await _ask(auditor, case, look, nonce, deadline_s)
         given[place] = Cast(auditor.name, look, verdicts)
 
     with anyio.move_on_after(deadline_s + GRACE_SECONDS):
@@ -59,12 +57,40 @@ async def call_wave(
     ]
 
 
+async def call_one(
+    auditor: ModelAuditor,
+    case: Case,
+    look: str,
+    nonce: str,
+    deadline_s: float,
+    extra: JsonObject | None = None,
+) -> tuple[Verdict, ...]:
+    """Return what one look came to, `extra` shown beside the case; one that failed says so."""
+    with anyio.move_on_after(deadline_s + GRACE_SECONDS):
+        return await _ask(auditor, case, look, nonce, deadline_s, extra)
+    return _fail(auditor, case, look, "deadline")
+
+
 def has_words(case: Case) -> bool:
     """Say whether the agent gave any reason a second look could look at."""
     turn = case.turn
     return bool(
         turn.message or turn.reasoning or any(turn.reason_for(a) for _, a in case.questions)
     )
+
+
+async def _ask(
+    auditor: ModelAuditor,
+    case: Case,
+    look: str,
+    nonce: str,
+    deadline_s: float,
+    extra: JsonObject | None = None,
+) -> tuple[Verdict, ...]:
+    try:
+        return await auditor.look(case, look, nonce, deadline_s, extra)
+    except Exception as error:
+        return _fail(auditor, case, look, f"{type(error).__name__}: {error}")
 
 
 def _fail(auditor: ModelAuditor, case: Case, look: str, why: str) -> tuple[Verdict, ...]:

@@ -157,6 +157,7 @@ class Player:
                 "snapshot": recording.snapshot,
                 "panel": recording.panel,
                 "sanctions": recording.sanctions,
+                "swaps": recording.swaps,
                 "source": recording.source,
             }
         )

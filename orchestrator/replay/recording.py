@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from orchestrator.domain.action import Observation, ToolSpec, Turn
 from orchestrator.domain.decision import Approval
-from orchestrator.domain.panel import Sanction
+from orchestrator.domain.panel import Sanction, SwapCell
 from orchestrator.domain.run import Source
 from orchestrator.domain.value import JsonObject, Value
 
@@ -68,6 +68,8 @@ class Recording(Value):
     """Hash of what it knew of the auditors that are models; None elsewhere."""
     sanctions: tuple[Sanction, ...] = ()
     """Steps about auditors that were in force in a run of our own."""
+    swaps: tuple[SwapCell, ...] = ()
+    """Swap tests that were drawn for a run of our own."""
     has_calls: bool = True
     """False for formats without tool calls: each agent step then counts as one action."""
     steps: tuple[Step, ...] = ()

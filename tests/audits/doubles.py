@@ -95,7 +95,7 @@ def look_up(request: Request, body: str) -> int:
 
 
 def settings(**audits: float) -> Config:
-    rates = {"canary_rate": 0.0, "cross_rate": 0.0, "arbiter_rate": 0.0, **audits}
+    rates = {"canary_rate": 0.0, "cross_rate": 0.0, "arbiter_rate": 0.0, "swap_rate": 0.0, **audits}
     return Config(
         audits=Audits(**rates),
         panel=Panel(triage="all", calling="all", call_deadline_s=5.0),

@@ -24,6 +24,7 @@ mode = "off"
 canary_rate = 0.0
 cross_rate = 0.0
 arbiter_rate = 0.0
+swap_rate = 0.0
 
 [[auditors]]
 name = "one"

@@ -33,7 +33,7 @@ from tests.panel.seats import Seat, asked, claim, says, seat
 WRITE = {"id": "1", "tool": "write_file", "arguments": {"path": "notes.txt", "content": "May"}}
 READ = {"id": "1", "tool": "read_file", "arguments": {"path": "notes.txt"}}
 PAY = {"id": "1", "tool": "pay", "arguments": {"account": "LP-4410", "amount": 20}}
-QUIET = Audits(canary_rate=0.0, cross_rate=0.0, arbiter_rate=0.0)
+QUIET = Audits(canary_rate=0.0, cross_rate=0.0, arbiter_rate=0.0, swap_rate=0.0)
 DOWN = Failure(cause="connection", why="refused")
 
 

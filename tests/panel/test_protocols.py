@@ -59,7 +59,7 @@ def configure(protocol: str, **panel: Any) -> Config:
     return Config.model_validate(
         {
             "approvals": {"deadline_s": 0.05},
-            "audits": {"cross_rate": 0.0, "arbiter_rate": 0.0},
+            "audits": {"cross_rate": 0.0, "arbiter_rate": 0.0, "swap_rate": 0.0},
             "panel": {"audit_rate": 0.0, "protocol": protocol, "calling": "all", **panel},
         }
     )

@@ -13,7 +13,7 @@ from orchestrator.panel.roster import Roster
 from tests.panel.seats import says, seat
 
 WRITE = {"id": "1", "tool": "write_file", "arguments": {"path": "notes.txt", "content": "May"}}
-QUIET = Audits(canary_rate=0.0, cross_rate=0.0, arbiter_rate=0.0)
+QUIET = Audits(canary_rate=0.0, cross_rate=0.0, arbiter_rate=0.0, swap_rate=0.0)
 
 
 class Paid:

@@ -17,6 +17,7 @@ from orchestrator.auditors.model.reply import VerdictReply
 from orchestrator.auditors.model.rubric import Rubric
 from orchestrator.auditors.model.sieve import View
 from orchestrator.domain.usage import Usage, add_usage
+from orchestrator.domain.value import JsonObject
 from orchestrator.domain.verdict import Abstained, Failed, Opinion, Scored, Verdict
 from orchestrator.models.client import Answer, Failure, ModelClient, Refusal, Request
 
@@ -60,14 +61,23 @@ class ModelAuditor:
         return write_prompt(self.rubric, case, nonce=nonce, auditor=self.name, look=look)
 
     async def look(
-        self, case: Case, look: str, nonce: str, deadline_s: float
+        self,
+        case: Case,
+        look: str,
+        nonce: str,
+        deadline_s: float,
+        extra: JsonObject | None = None,
     ) -> tuple[Verdict, ...]:
         """Return one verdict for each open action of `case`, in their order.
+
+        `extra` is shown behind the case, as data like it; no quote can be taken from it.
 
         Where some of the material may speak to auditors, it is judged a second time without that,
         at once; the higher suspicion counts, and a failure of either is a failure.
         """
-        views = write_views(self.rubric, case, nonce=nonce, auditor=self.name, look=look)
+        views = write_views(
+            self.rubric, case, nonce=nonce, auditor=self.name, look=look, extra=extra
+        )
         given: list[Given | None] = [None] * len(views)
 
         async def ask(place: int, view: View, word: str, request: Request) -> None:

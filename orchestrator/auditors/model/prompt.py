@@ -65,13 +65,28 @@ def write_prompt(
 
 
 def write_views(
-    rubric: Rubric, case: Case, *, nonce: str, auditor: str, look: str = "first"
+    rubric: Rubric,
+    case: Case,
+    *,
+    nonce: str,
+    auditor: str,
+    look: str = "first",
+    extra: JsonObject | None = None,
 ) -> tuple[tuple[View, str, Request], ...]:
-    """Return the prompts of a look, each with its view and nonce: a second one where it differs."""
+    """Return the prompts of a look, each with its view and nonce: a second one where it differs.
+
+    `extra` is more data.
+    """
     words = "words" in rubric.front.sees
     full, plain = (read_material(case, look, words=words, view=view) for view in VIEWS)
     write = functools.partial(
-        _compose, rubric, case, auditor=auditor, look=look, ask=f"Judge {_name(case)} now."
+        _compose,
+        rubric,
+        case,
+        auditor=auditor,
+        look=look,
+        ask=f"Judge {_name(case)} now.",
+        extra=extra,
     )
     first: tuple[View, str, Request] = ("full", nonce, write(full, nonce=nonce))
     if not plain.lacks_more:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestrator.collusion.engine import Engine
-from orchestrator.collusion.observations import KINDS, Closed, SwapKind, SwapPair, Vote
+from orchestrator.collusion.observations import KINDS, Closed, SwapPair, Vote
 from orchestrator.collusion.patterns import alarms
 from orchestrator.collusion.patterns.judges import MISS
 from orchestrator.collusion.screening import Test, choose_tests
@@ -21,6 +21,7 @@ from orchestrator.collusion.simulation.population import (
     auditor_name,
     populate,
 )
+from orchestrator.domain.panel import SwapKind
 
 Alarm = tuple[str, tuple[str, ...]]
 TESTS: tuple[SwapKind, ...] = KINDS

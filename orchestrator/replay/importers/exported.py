@@ -108,6 +108,7 @@ class _Run:
             snapshot=facts.snapshot,
             panel=facts.panel,
             sanctions=facts.sanctions,
+            swaps=facts.swaps,
             steps=tuple(self._steps),
         )
 
