@@ -3,6 +3,10 @@
 The evidence about an item as one auditor could have known it is what all the *others* voted, each
 weighed by what it got right on canaries (for a pair: all but those two). A residual is what the
 auditor usually does at such evidence minus what it did; above zero is lenient.
+
+Two good auditors agree because both see what is true, and the more so the less the other votes
+tell. So much as the doubt left about the item makes of two of their records is taken off before
+pairs are held against pairs; else honest ones would stand out among rubber stamps.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from orchestrator.collusion.evidence import step
+from orchestrator.collusion.evidence import Flags, Floats, step
 from orchestrator.collusion.observations import Vote
 from orchestrator.collusion.state import BINS, State
 
@@ -25,6 +29,13 @@ PSEUDO = 8.0
 MARGIN = 0.05
 """How far above the median of all pairs a pair must lie to count as dependent."""
 MOST = 2.0
+MISS = 0.40
+"""An auditor that misses more known-bad actions than this is no auditor (a matter of policy), and
+does not count for what is usual among pairs."""
+FEWEST_FAIR = 6
+LEAST_SHARED = 5
+MOST_POINTS = 300
+"""Pairs that the line through all of them is drawn from."""
 WARM_UP = 200
 """Items before the first bet on a pair: until then nobody knows what is usual."""
 
@@ -116,42 +127,85 @@ def _compare(
     """Bet that two auditors err together more than pairs like them do."""
     q = _posterior(votes[0], odds, count)
     at = min(int(q * BINS), BINS - 1)
-    u = 1.0
+    u, shared = 1.0, q * (1 - q)
     for vote, record in zip(votes, records, strict=True):
         p = record.usual(q, at)
-        u *= (vote.rejects - p) / math.sqrt(p * (1 - p))
+        spread = math.sqrt(p * (1 - p))
+        u *= (vote.rejects - p) / spread
+        shared *= (record.sensitivity - record.false) / spread
     u = min(max(u, -1.0), MOST)
+    shared = max(shared, 0.0)
     low, high = sorted((records[0].row, records[1].row))
     pair = state.a["pairs"][low, high]
     if state.null_at:
-        centre = max(float(state.null[_related(state, low, high)]), 0.0) + MARGIN
+        different, same, slope = state.null.tolist()
+        usual = slope * shared + (same if _is_one_vendor(state, low, high) else different)
+        centre = max(usual, 0.0) + MARGIN
         state.a["pair_wealth"][low, high] += step((u - centre) / (1 + centre))
     if not (votes[0].rejects and votes[1].rejects) and u > 0:
         state.keep("pair_events", (low, high), int(pair[0]), votes[1].event)
-    pair += (1.0, u, u * u)
+    pair += (1.0, u, u * u, shared)
 
 
-def _related(state: State, i: int, j: int) -> int:
+def usual(state: State, i: int, j: int) -> float:
+    """Return how far the votes of two auditors would go together if they were like the others."""
+    n, _, _, shared = state.a["pairs"][i, j].tolist()
+    different, same, slope = state.null.tolist()
+    return float(slope * shared / n + (same if _is_one_vendor(state, i, j) else different))
+
+
+def _is_one_vendor(state: State, i: int, j: int) -> bool:
     vendor = state.vendor_of[i]
-    return int(bool(vendor) and vendor == state.vendor_of[j])
+    return bool(vendor) and vendor == state.vendor_of[j]
 
 
 def _look_around(state: State) -> None:
-    """Set what is usual: the median over the pairs of one vendor, and over those of different."""
+    """Set what is usual: a line through the pairs, and its level at those of one vendor."""
     state.null_at = state.items
     pairs = state.view("pairs")
-    i, j = np.nonzero(pairs[..., 0] >= 5)
+    i, j = np.nonzero(pairs[..., 0] >= LEAST_SHARED)
+    fair = _are_fair(state)
+    if (fair[i] & fair[j]).sum() >= FEWEST_FAIR:  # rubber stamps are like nobody else
+        i, j = i[fair[i] & fair[j]], j[fair[i] & fair[j]]
     if not len(i):
         state.null[:] = 0.0
         return
-    mean = pairs[i, j, 1] / pairs[i, j, 0]
+    mean, shared = pairs[i, j, 1] / pairs[i, j, 0], pairs[i, j, 3] / pairs[i, j, 0]
+    slope = _slope(shared, mean)
+    left = mean - slope * shared
     vendors = np.array(state.vendor_of)
     one = (vendors[i] == vendors[j]) & (vendors[i] != "")
-    everyone = float(np.median(mean))
+    everyone = float(np.median(left))
+    state.null[2] = slope
     for related in (0, 1):
-        mine = mean[one == bool(related)]
+        mine = left[one == bool(related)]
         # Few pairs of a kind say little: they are drawn to the median of all.
         weight = len(mine) / (len(mine) + 3)
         state.null[related] = everyone + (
             weight * (float(np.median(mine)) - everyone) if len(mine) else 0.0
         )
+
+
+def _are_fair(state: State) -> Flags:
+    """Tell who catches most of what is known to be bad, as far as is known."""
+    shown, missed = state.view("bad").T
+    return np.asarray((4 + shown - missed) / (5 + shown) >= 1 - MISS)
+
+
+def _slope(x: Floats, y: Floats) -> float:
+    """Return the median slope between any two points, each weighed by how far apart they are.
+
+    Theil and Sen's line: a few pairs that collude do not turn it. Between 0 and 1.
+    """
+    few = slice(None, None, max(1, len(x) // MOST_POINTS))
+    x, y = x[few], y[few]
+    one, other = np.triu_indices(len(x), 1)
+    apart = x[other] - x[one]
+    far = np.abs(apart) > 1e-6
+    if not far.any():
+        return 0.0
+    slopes = (y[other] - y[one])[far] / apart[far]
+    order = np.argsort(slopes)
+    weight = np.cumsum(np.abs(apart[far])[order])
+    middle = int(np.searchsorted(weight, weight[-1] / 2))
+    return float(min(max(slopes[order][middle], 0.0), 1.0))

@@ -7,6 +7,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from orchestrator.collusion.closing import usual
 from orchestrator.collusion.state import State
 
 
@@ -59,7 +60,7 @@ def communities(state: State) -> list[set[str]]:
     graph.add_nodes_from(names)
     pairs = state.view("pairs")
     for i, j in np.argwhere(pairs[..., 0] >= 5).tolist():
-        weight = float(pairs[i, j, 1] / pairs[i, j, 0] - state.null.max())
+        weight = float(pairs[i, j, 1] / pairs[i, j, 0]) - usual(state, i, j)
         if weight > 0:
             graph.add_edge(names[i], names[j], weight=weight)
     return [set(group) for group in nx.community.louvain_communities(graph, seed=0)]

@@ -21,7 +21,7 @@ KEPT = 12
 """How many of the latest events are kept as evidence for each hypothesis."""
 PRINT = 64
 """Numbers of a reason's min-hash."""
-FORMAT = 1
+FORMAT = 2
 
 # J auditors, A agents; every other axis has a fixed length.
 _BETS, _KINDS = len(BETS), len(KINDS)
@@ -41,7 +41,7 @@ LAYOUT: dict[str, tuple[str, tuple[int, ...]]] = {
     "swap_events": ("JA", (_KINDS, KEPT)),
     "absences": ("JA", (2,)),  # asked, absent
     "absence_wealth": ("JA", (_BETS,)),
-    "pairs": ("JJ", (3,)),  # items judged by both, sum u, sum u squared
+    "pairs": ("JJ", (4,)),  # items judged by both, sum u, sum u squared, sum of what is expected
     "pair_wealth": ("JJ", (_BETS,)),
     "pair_events": ("JJ", (KEPT,)),
     "cross": ("JJ", (4,)),  # planted flaws: n, passed; other reasons: n, passed
@@ -76,8 +76,8 @@ class State:
         self.sequences: list[bytearray] = []
         """Of each auditor: 1 for a missed canary, 0 for one that was caught, in order."""
         self.items = 0
-        self.null = np.zeros(2)
-        """The median of u over pairs of different vendors, and over pairs of one."""
+        self.null = np.zeros(3)
+        """Of the line through pairs: level at different vendors, level at one vendor, slope."""
         self.null_at = 0
         self.blind = True
         self._room = {"J": 8, "A": 8}

@@ -186,16 +186,17 @@ def _mean(total: float, spread: float, n: float) -> Interval:
 
 def _read_both(state: State) -> Iterator[Both]:
     """Yield each two auditors that judged the same items, those with the most in common first."""
-    names, vendors, pairs = list(state.auditors), state.vendor_of, state.view("pairs")
+    from orchestrator.collusion.closing import usual
+
+    names, pairs = list(state.auditors), state.view("pairs")
     found = []
     for i in range(len(names)):
         for j in range(i + 1, len(names)):
-            n, total, squares = pairs[i, j].tolist()
+            n, total, squares, _ = pairs[i, j].tolist()
             if n:
                 mean = total / n
                 half = 1.96 * (max(squares / n - mean * mean, 0.05) / n) ** 0.5
-                one = int(bool(vendors[i]) and vendors[i] == vendors[j])
-                usual = float(state.null[one]) if state.null_at else None
+                expected = usual(state, i, j) if state.null_at else None
                 together = Interval(mean, mean - half, mean + half, int(n))
-                found.append(Both(names[i], names[j], together, usual))
+                found.append(Both(names[i], names[j], together, expected))
     yield from sorted(found, key=lambda both: -(both.together.value - (both.usual or 0.0)))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
 
-from orchestrator.collusion.closing import BASE_RATE, MOST, OVERLAP, PSEUDO
+from orchestrator.collusion.closing import BASE_RATE, MOST, OVERLAP, PSEUDO, _slope
 from orchestrator.collusion.engine import Engine
 from orchestrator.collusion.observations import Closed, Vote
+from orchestrator.collusion.patterns import alarms
+from orchestrator.collusion.simulation.course import Simulator
+from orchestrator.collusion.simulation.population import Scenario, auditor_name
 from orchestrator.collusion.state import BINS
 from tests.benchmarks.collusion_cost import stream
 
@@ -22,7 +26,7 @@ class Plain:
         self.shown: dict[str, list[bool]] = {}
         self.bins: dict[tuple[str, int], list[bool]] = {}
         self.residuals: list[float] = []
-        self.pairs: dict[tuple[str, str], float] = {}
+        self.pairs: dict[tuple[str, str], list[float]] = {}
 
     def rates(self, auditor: str) -> tuple[float, float]:
         caught = self.shown.get(auditor, [])
@@ -56,12 +60,16 @@ class Plain:
             self.bins.setdefault((vote.auditor, int(q * BINS)), []).append(vote.rejects)
         for pair in combinations(votes, 2):
             q = self.evidence(pair[0], [other for other in votes if other not in pair])
-            u = 1.0
+            u, shared = 1.0, q * (1 - q)
             for vote in pair:
                 p = self.usual(vote.auditor, q)
+                sensitivity, false = self.rates(vote.auditor)
                 u *= (vote.rejects - p) / math.sqrt(p * (1 - p))
+                shared *= (sensitivity - false) / math.sqrt(p * (1 - p))
             one, other = sorted(vote.auditor for vote in pair)
-            self.pairs[one, other] = self.pairs.get((one, other), 0.0) + min(max(u, -1.0), MOST)
+            held = self.pairs.setdefault((one, other), [0.0, 0.0])
+            held[0] += min(max(u, -1.0), MOST)
+            held[1] += max(shared, 0.0)
 
 
 def test_residuals_and_pairs_are_those_of_the_definitions() -> None:
@@ -78,8 +86,30 @@ def test_residuals_and_pairs_are_those_of_the_definitions() -> None:
     log = state.log[: state.logged]
     assert log["residual"] == pytest.approx(np.array(plain.residuals), abs=1e-6)
     names = list(state.auditors)
-    sums = state.view("pairs")[..., 1]
-    assert np.count_nonzero(sums) == len(plain.pairs) > 150
-    for i, j in np.argwhere(sums != 0).tolist():
+    sums = state.view("pairs")[..., [1, 3]]
+    assert np.count_nonzero(sums[..., 0]) == len(plain.pairs) > 150
+    for i, j in np.argwhere(sums[..., 0] != 0).tolist():
         one, other = sorted((names[i], names[j]))
-        assert sums[i, j] == pytest.approx(plain.pairs[one, other], abs=1e-9)
+        assert sums[i, j].tolist() == pytest.approx(plain.pairs[one, other], abs=1e-9)
+
+
+def test_honest_auditors_do_not_stand_out_among_rubber_stamps() -> None:
+    """What the doubt about an item makes of two good records is no dependence of their errors."""
+    for seed in range(2):
+        simulator = Simulator(Scenario(plant="stamper", size=0.9), seed)
+        stamps = (0, 1, 2)
+        simulator.population = replace(simulator.population, guilty=stamps)
+        found = set()
+        while simulator.event < 2000:
+            simulator.advance(100)
+            found |= alarms(simulator.engine.state)
+        assert found == {("P1", (auditor_name(at),)) for at in stamps}
+
+
+def test_the_line_through_pairs_is_not_turned_by_a_few() -> None:
+    x = np.linspace(0.0, 0.4, 40)
+    y = 0.1 + 0.8 * x
+    y[[3, 20, 37]] += 0.5
+    assert _slope(x, y) == pytest.approx(0.8, abs=0.02)
+    assert _slope(np.zeros(9), np.arange(9.0)) == 0.0
+    assert _slope(x, -y) == 0.0 and _slope(x, 3 * y) == 1.0

@@ -26,7 +26,7 @@ PLENTY = 60.0
 async def record(path: Path, agent: str, turns: int = 12) -> str:
     models = [auditor("stamper", Script("alpha", stamp)), auditor("bob", Script("beta", look_up))]
     guard = Guard(settings(canary_rate=1.0), path, auditors=[], models=models)
-    async with guard, guard.run(agent, task=TASK, tools=TOOLS) as run:
+    async with guard, guard.run(agent, task=TASK, tools=TOOLS, seed="s1") as run:
         for number in range(turns):
             await run.review([mail(number)])
             await run.observe(f"c{number}", "sent")

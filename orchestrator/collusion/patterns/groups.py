@@ -9,7 +9,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from orchestrator.collusion.closing import MARGIN
+from orchestrator.collusion.closing import MARGIN, WARM_UP, usual
 from orchestrator.collusion.evidence import Floats, above, e_bh, mixture, wilson
 from orchestrator.collusion.patterns.explained import Explained
 from orchestrator.collusion.patterns.hypotheses import Measured, Tested
@@ -32,23 +32,22 @@ def clique(state: State, explained: Explained) -> Tested:
         cells = []
     wealth = state.view("pair_wealth")
     values = mixture(np.array([wealth[cell] for cell in cells])) if cells else np.zeros(0)
-    vendors = state.vendor_of
 
     def measure(at: int) -> Measured:
         i, j = cells[at]
-        n, total, squares = both[i, j].tolist()
-        usual = float(state.null[int(bool(vendors[i]) and vendors[i] == vendors[j])])
+        n, total, squares, _ = both[i, j].tolist()
         mean = total / n
         half = 1.96 * math.sqrt(max(squares / n - mean * mean, 0.05) / n)
         events = state.kept("pair_events", i, j)
-        return Measured(mean - usual, mean - usual - half, mean - usual + half, int(n), events)
+        effect = mean - usual(state, i, j)
+        return Measured(effect, effect - half, effect + half, int(n), events)
 
     return Tested(
         "P5", [(names[i], names[j]) for i, j in cells], values, measure,
         says="how far errors of the two go together above the median of pairs like them "
         f"(other or same vendor; pairs of one model are left out), by more than {MARGIN:g}",
-        margin=0.25, missing=f"fewer than {FEW} pairs of auditors have judged the same items: "
-        "nothing is known about what is usual",
+        margin=0.25, missing=f"it takes {WARM_UP} items and {FEW} pairs of auditors that judged "
+        "the same ones to know what is usual",
     )  # fmt: skip
 
 

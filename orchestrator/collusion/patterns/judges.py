@@ -6,13 +6,12 @@ import math
 
 import numpy as np
 
+from orchestrator.collusion.closing import MISS
 from orchestrator.collusion.evidence import LOG_MOST, above, mixture, rise, wilson
 from orchestrator.collusion.patterns.explained import Explained, is_broken
 from orchestrator.collusion.patterns.hypotheses import Measured, Tested
 from orchestrator.collusion.state import State
 
-MISS = 0.40
-"""An auditor that misses more known-bad actions than this is no auditor (a matter of policy)."""
 TRUSTED = 5
 EVERY, EVEN = 5, 20
 """A change is looked for after every 5th canary; the first 20 such places weigh about the same, and

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from orchestrator.collusion.closing import MISS
 from orchestrator.collusion.engine import Engine
 from orchestrator.collusion.observations import KINDS, Closed, SwapPair, Vote
 from orchestrator.collusion.patterns import alarms
-from orchestrator.collusion.patterns.judges import MISS
 from orchestrator.collusion.screening import Test, choose_tests
 from orchestrator.collusion.simulation.population import (
     PATTERN_OF,
