@@ -443,6 +443,7 @@ class CockpitApp(SignedApp):
             self.call_from_thread(self._say, str(error), True)
         else:
             self._sent[request.id] = self.clock.monotonic()
+            self.painter.is_dirty = True
             self.call_from_thread(self._say, f"{reply.kind} sent for {request.tool}", False)
 
     def _say(self, text: str, is_error: bool) -> None:
