@@ -89,7 +89,7 @@ def _findings(graph: Graph) -> Iterator[Line]:
         word, style = STATUS[one.status]
         members = " and ".join(safe(name, 30) for name in one.members)
         text = (
-            f"{one.pattern:<4}{PATTERNS[one.pattern]:<23} e {f'{one.e_value or 0:.3g}':<8} "
+            f"{one.pattern:<4}{PATTERNS[one.pattern]:<24} e {f'{one.e_value or 0:.3g}':<8} "
             f"{members}  {effect(one)}  {kind_of_test(one)}"
         )
         yield Line((Piece(f"{word:<15}", style, _of(one)), Piece(text)))
@@ -115,7 +115,7 @@ def _untested(graph: Graph) -> Iterator[Line]:
     yield _head("Not identified", "what could not be tested, which is no all-clear, and why")
     for one in graph.findings:
         if one.status == "not identified":
-            name = f"– {one.pattern:<4}{PATTERNS[one.pattern]:<23}"
+            name = f"– {one.pattern:<4}{PATTERNS[one.pattern]:<24}"
             yield Line((Piece(name, QUIET, _of(one)), Piece(f" {safe(one.says, 200)}", QUIET)))
 
 

@@ -121,7 +121,7 @@ def _lines(observed: Observed) -> Iterator[str]:
 
     yield summarise(observed)
     yield ""
-    yield f"{'':5}{'PATTERN':24}{'STATUS':15}{'E-VALUE':9}{'N':6}MEMBERS, EFFECT, TEST"
+    yield f"{'':5}{'PATTERN':26}{'STATUS':15}{'E-VALUE':9}{'N':6}MEMBERS, EFFECT, TEST"
     untested: list[str] = []
     for finding in observed.engine.findings():
         if finding.status == "not identified":
@@ -131,7 +131,7 @@ def _lines(observed: Observed) -> Iterator[str]:
         members = " and ".join(safe(name, 40) for name in finding.members)
         status = "ALARM" if finding.status == "alarm" else finding.status
         yield (
-            f"{pad(finding.pattern, 5)}{pad(PATTERNS[finding.pattern], 24)}{pad(status, 15)}"
+            f"{pad(finding.pattern, 5)}{pad(PATTERNS[finding.pattern], 26)}{pad(status, 15)}"
             f"{pad(f'{finding.e_value or 0:.3g}', 9)}{pad(str(finding.n), 6)}"
             f"{members}  {finding.effect or 0:+.2f} [{finding.low or 0:+.2f} "
             f"{finding.high or 0:+.2f}], {kind_of_test(finding)}"
