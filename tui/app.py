@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -24,6 +24,7 @@ from tui.commands import CockpitCommands
 from tui.glyphs import SignedApp
 from tui.painter import Painter
 from tui.playback import Playback
+from tui.running import run_app
 from tui.screens.help import HelpScreen
 from tui.screens.question import QuestionScreen, Reply
 from tui.text import said
@@ -489,9 +490,9 @@ def check_keys(keys: Mapping[str, str]) -> dict[str, str]:
     return dict(keys)
 
 
-def run_cockpit(feed: Feed, options: Options, **kwargs: Any) -> None:
+def run_cockpit(feed: Feed, options: Options) -> None:
     """Show the cockpit until somebody leaves it."""
     try:
-        CockpitApp(feed, options).run(**kwargs)
+        run_app(CockpitApp(feed, options))
     finally:
         feed.close()
