@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -22,6 +22,7 @@ from tui.collusion import CollusionWatch
 from tui.commands import CockpitCommands
 from tui.moving import MovingApp
 from tui.painter import Painter
+from tui.running import run_app
 from tui.screens.help import HelpScreen
 from tui.screens.question import QuestionScreen, Reply
 from tui.text import said
@@ -346,6 +347,7 @@ class CockpitApp(MovingApp):
             self.call_from_thread(self._say, str(error), True)
         else:
             self._sent[request.id] = self.clock.monotonic()
+            self.painter.is_dirty = True
             self.call_from_thread(self._say, f"{reply.kind} sent for {request.tool}", False)
 
     def _say(self, text: str, is_error: bool) -> None:
@@ -374,9 +376,9 @@ def check_keys(keys: Mapping[str, str]) -> dict[str, str]:
     return dict(keys)
 
 
-def run_cockpit(feed: Feed, options: Options, **kwargs: Any) -> None:
+def run_cockpit(feed: Feed, options: Options) -> None:
     """Show the cockpit until somebody leaves it."""
     try:
-        CockpitApp(feed, options).run(**kwargs)
+        run_app(CockpitApp(feed, options))
     finally:
         feed.close()

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 READING_FRAMES = 5
 """While the end is followed, the text beside the timeline changes with every fifth frame only."""
 SUMMARY_LINES = 5
+COUNTING_FRAMES = 10
+"""A question counts down in seconds."""
 
 
 class Painter:
@@ -43,7 +45,8 @@ class Painter:
     def tick(self) -> None:
         """Draw a frame if anything has changed; what waits for a person counts down."""
         self._frame += 1
-        if self.is_dirty or self._app.waiting:
+        counts = self._frame % COUNTING_FRAMES == 0 and bool(self._app.watcher.waiting)
+        if self.is_dirty or counts:
             with suppress(NoMatches):  # the screen is just being taken down
                 self.paint()
 

@@ -16,8 +16,11 @@ from orchestrator.replay.feed import Feed, RunCard
 from orchestrator.replay.projection import Filter, Track, warm_up
 
 POLL_SECONDS = 0.05
-WAITING_SECONDS = 0.1
 RUNS_SECONDS = 1.0
+FIRST_SECONDS = 0.2
+"""How soon runs are looked for again while none is open."""
+UNREAD = -1
+"""No version of a feed."""
 FETCHED = 500
 """Events taken at once: a screen is back for its keys in a few milliseconds."""
 CHUNK = 2_000
@@ -44,7 +47,11 @@ class Watcher:
         self._filtered = 0
         self._clock = clock
         self._on_change = on_change
-        self._next_waiting = self._next_runs = 0.0
+        self._next_runs = 0.0
+        self._runs_of: int | None = UNREAD
+        self._waiting_of: int | None = UNREAD
+        self._events_of: int | None = UNREAD
+        """The versions at which runs, what waits and the open run were last read to their end."""
 
     def open(self, run: str) -> Track:
         """Turn to another run."""
@@ -94,16 +101,22 @@ class Watcher:
         """Take what is new, once; return whether anything is."""
         now = self._clock.monotonic()
         changed = False
-        if now >= self._next_runs:
+        version = await asyncio.to_thread(self.feed.version)
+        if now >= self._next_runs and _is_new(version, self._runs_of):
             changed = await self._look_for_runs() or changed
             took = self._clock.monotonic() - now
-            pause = RUNS_SECONDS if self.track else 2 * WAITING_SECONDS
-            self._next_runs = now + max(pause, 10 * took)
-        if now >= self._next_waiting:
+            self._next_runs = now + max(RUNS_SECONDS if self.track else FIRST_SECONDS, 10 * took)
+            self._runs_of = version
+        if _is_new(version, self._waiting_of):
             waiting = await asyncio.to_thread(self.feed.waiting)
             changed, self.waiting = changed or waiting != self.waiting, waiting
-            self._next_waiting = now + WAITING_SECONDS
-        return await self._grow() or changed
+            self._waiting_of = version
+        if _is_new(version, self._events_of) or not self.is_loaded or self.is_filtering:
+            if await self._grow():
+                changed = True
+            else:
+                self._events_of = version
+        return changed
 
     async def _look_for_runs(self) -> bool:
         if self.cards and not self.feed.is_live:
@@ -135,6 +148,11 @@ class Watcher:
             self.matches.extend(row.seq for row in rows if chosen.test(row))
             self._filtered = stop
             self._on_change()
+
+
+def _is_new(version: int | None, seen: int | None) -> bool:
+    """Say whether a feed of `version` may hold what one of `seen` did not."""
+    return version is None or version != seen
 
 
 def oldest_waiting(waiting: Sequence[tuple[str, Request]], run: str) -> tuple[str, Request] | None:

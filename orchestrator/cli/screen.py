@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -77,23 +77,25 @@ def show_compared(config: Config, before: Played, after: Played, names: tuple[st
     """Show one recording under two configurations, side by side."""
     from orchestrator.replay.feed import RecordedFeed
     from tui.comparison import ComparisonApp
+    from tui.running import run_app
 
     require_terminal()
     feeds = [RecordedFeed(one.run, {one.run: one.stored}) for one in (before, after)]
     is_ascii = draws_ascii(config.tui.glyphs)
     runs = before.run, after.run
-    ComparisonApp((feeds[0], feeds[1]), runs, names, config.tui.theme, is_ascii).run()
+    run_app(ComparisonApp((feeds[0], feeds[1]), runs, names, config.tui.theme, is_ascii))
 
 
 def show_beside(config: Config, arguments: Sequence[str], *, ends_with_screen: bool) -> int:
     """Run a command of ours in a process of its own, show its run, and return its exit code.
 
     The guard lives in that process: whatever happens to the screen, it goes on judging. With
-    `ends_with_screen` it is stopped when the screen is left, else it is waited for.
+    `ends_with_screen` it is stopped when the screen is left, else it is waited for. Whoever tells
+    this process to end tells that one too: it closes its run.
     """
     require_terminal()
     known = _list_runs(config)
-    with tempfile.TemporaryFile() as said:
+    with _leaving_when_told(), tempfile.TemporaryFile() as said:
         child = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, *arguments],
             stdin=subprocess.DEVNULL,
@@ -118,6 +120,20 @@ def show_beside(config: Config, arguments: Sequence[str], *, ends_with_screen: b
             for line in said.read().decode("utf-8", "replace").splitlines()[-10:]:
                 click.echo(safe(line), err=True)
     return 0 if ends_with_screen else child.returncode
+
+
+@contextmanager
+def _leaving_when_told() -> Iterator[None]:
+    """Let SIGTERM raise SystemExit, so that what was begun is ended."""
+
+    def leave(*_: object) -> None:
+        raise SystemExit(128 + signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _list_runs(config: Config) -> frozenset[str]:

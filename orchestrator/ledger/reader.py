@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import CompoundSelect, Connection, Select, exists, func
+from sqlalchemy import CompoundSelect, Connection, PoolProxiedConnection, Select, exists, func
 from sqlmodel import Session, col, select
 
 from orchestrator.domain.decision import Request
@@ -34,6 +34,23 @@ class Reader:
         self.location = describe(str(location))
         self._where = str(location)
         self._engine = open_to_read(self._where)
+        self._held: PoolProxiedConnection | None = None
+
+    def version(self) -> int | None:
+        """Return a number that changes when others commit; None where only reading can tell.
+
+        It costs a hundredth of any other question; one thread at a time may ask it.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return None
+        try:
+            if self._held is None:  # the number means something on one connection only
+                self._held = self._engine.raw_connection()
+            with closing(self._held.cursor()) as cursor:  # left open, it would hold a transaction
+                cursor.execute("PRAGMA data_version")
+                return int(cursor.fetchall()[0][0])
+        except Exception as error:
+            raise explain(error, self._where) from None
 
     def runs(self, limit: int | None = None) -> list[RunRow]:
         """Return the runs, newest first: all, or the newest `limit`."""
@@ -180,6 +197,8 @@ class Reader:
 
     def close(self) -> None:
         """Close the connections."""
+        if self._held is not None:
+            self._held.close()
         self._engine.dispose()
 
     @contextmanager

@@ -58,6 +58,10 @@ class Feed(Store, Protocol):
         """Say whether events may still arrive."""
         ...
 
+    def version(self) -> int | None:
+        """Return a number that stays while nothing is new; None where only reading can tell."""
+        ...
+
     def runs(self) -> list[RunCard]:
         """Return the newest runs, newest first."""
         ...
@@ -95,6 +99,11 @@ class LedgerFeed:
         self.place = str(location)
         self._person = person
         self._reader: Reader | None = None
+
+    def version(self) -> int | None:
+        """Return a number that stays while nothing is written; None while there is no ledger."""
+        reader = self._open()
+        return reader.version() if reader else None
 
     def runs(self) -> list[RunCard]:
         """Return the newest runs, newest first."""
@@ -160,6 +169,10 @@ class RecordedFeed:
     def __init__(self, place: str, runs: Mapping[str, Sequence[StoredEvent]]) -> None:
         self.place = place
         self._runs = runs
+
+    def version(self) -> int | None:
+        """Return nothing: what is in memory costs little to look at."""
+        return None
 
     def runs(self) -> list[RunCard]:
         """Return the runs in the order they were played."""

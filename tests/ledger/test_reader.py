@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -140,6 +142,26 @@ def test_readable_while_another_process_writes(tmp_path: Path) -> None:
     assert counts == sorted(counts)
     assert counts[0] < counts[2] < counts[-1]
     reader.close()
+
+
+async def test_version_changes_with_what_others_write_and_holds_no_transaction(
+    tmp_path: Path,
+) -> None:
+    ledger = Ledger.open(tmp_path / "ledger.db")
+    log = ledger.open_run("run")
+    await log.append(opened())
+    reader = Reader(tmp_path / "ledger.db")
+    before = reader.version()
+    assert before is not None
+    assert reader.version() == before
+    await log.append(UserSaid(text="more"))
+    after = reader.version()
+    assert after != before
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as other:
+        assert other.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0] == 0
+    assert reader.version() == after
+    reader.close()
+    ledger.close()
 
 
 async def test_event_of_an_unknown_kind_is_named(ledger: Ledger) -> None:

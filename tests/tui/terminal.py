@@ -18,12 +18,13 @@ from orchestrator.clock import SystemClock
 from tests.conftest import ROOT
 
 PROGRAM = """
-import fcntl, termios
+import fcntl, signal, termios
+signal.signal(signal.SIGINT, signal.default_int_handler)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 from orchestrator.cli import main
 main()
 """
-"""The terminal is the one that Ctrl+C comes from."""
+"""The terminal is the one that Ctrl+C comes from, also where the tests run in the background."""
 CODES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|[=>]|[()].|[P\]].*?(\x07|\x1b\\))", re.DOTALL)
 MOST_SECONDS = 60.0
 ENTERED, LEFT = "\x1b[?1049h", "\x1b[?1049l"
@@ -59,7 +60,7 @@ class Terminal:
 
     def type(self, keys: str) -> None:
         """Press keys; forget what was written before them."""
-        self._read(0.0)
+        self.read(0.0)
         self.written = ""
         os.write(self._ours, keys.encode())
 
@@ -70,7 +71,7 @@ class Terminal:
     def end(self) -> int:
         """Wait for the program to end and return its exit code."""
         self._wait(lambda: self.child.poll() is not None, "its end")
-        self._read(0.05)
+        self.read(0.05)
         return self.child.wait()
 
     def is_as_before(self) -> bool:
@@ -88,9 +89,10 @@ class Terminal:
         until = self._clock.monotonic() + MOST_SECONDS
         while not is_done():
             assert self._clock.monotonic() < until, f"no {what} in: {self.text[-3000:]}"
-            self._read(0.05)
+            self.read(0.05)
 
-    def _read(self, seconds: float) -> None:
+    def read(self, seconds: float) -> None:
+        """Take what is written within `seconds`."""
         while select.select([self._ours], [], [], seconds)[0]:
             self.written += os.read(self._ours, 65536).decode("utf-8", "replace")
             seconds = 0.0

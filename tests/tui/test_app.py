@@ -73,7 +73,7 @@ async def shown(app: CockpitApp, size: tuple[int, int] = (80, 24)) -> AsyncItera
 
 async def settle(pilot: Pilot[None], is_done: object) -> None:
     assert callable(is_done)
-    for _ in range(400):
+    for _ in range(1500):
         if is_done():
             return
         await pilot.pause(0.02)
