@@ -12,7 +12,7 @@ import click
 
 from orchestrator.cli.command import Command, Exit
 from orchestrator.cli.options import with_config
-from orchestrator.cli.plain import safe
+from orchestrator.cli.plain import count, safe
 from orchestrator.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -259,7 +259,9 @@ def describe_summary(summary: RunSummary, enforced: bool) -> str:
     counts = {word: summary.decisions.get(word, 0) for word in HOLDING}
     said = ", ".join(f"{verb} {counts[word]}" for word, verb in HOLDING.items() if counts[word])
     verb = "" if enforced else "observed only; would have "
-    return f"{summary.actions} actions: {verb}{said or 'held nothing'} [{summary.auditors}]"
+    return (
+        f"{count(summary.actions, 'action')}: {verb}{said or 'held nothing'} [{summary.auditors}]"
+    )
 
 
 def _read_tools(path: str) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 from pydantic import Field
 
 from orchestrator.domain.action import ToolSpec
+from orchestrator.domain.display import count
 from orchestrator.domain.panel import Sanction, SwapCell
 from orchestrator.domain.usage import Usage, add_usage
 from orchestrator.domain.value import JsonObject, Value
@@ -138,16 +139,18 @@ class PanelUse(Value):
 
     def __str__(self) -> str:
         """Return one line for a person."""
-        said = f"{self.members} model auditors of {self.vendors} vendors saw {self.actions} actions"
-        parts = [f"{self.scored} votes", f"{self.abstained} abstained", f"{self.failed} failed"]
+        who = f"{count(self.members, 'model auditor')} of {count(self.vendors, 'vendor')}"
+        said = f"{who} saw {count(self.actions, 'action')}"
+        parts = [count(self.scored, "vote"), f"{self.abstained} abstained", f"{self.failed} failed"]
         if self.samples:
             parts.append(f"{self.samples} samples")
         if self.no_quorum:
             parts.append(f"{self.no_quorum} actions below the quorum")
         parts.append(_say_cost(self.usage))
         if self.canaries or self.cross_audits or self.swaps:
-            said_beside = f"{self.canaries} canary verdicts, {self.cross_audits} cross-audits"
-            said_beside += f", {self.swaps} swap tests" if self.swaps else ""
+            graded = count(self.canaries, "canary verdict")
+            said_beside = f"{graded}, {count(self.cross_audits, 'cross-audit')}"
+            said_beside += f", {count(self.swaps, 'swap test')}" if self.swaps else ""
             parts.append(f"beside them {said_beside}, {_say_cost(self.beside)}")
         if self.weights:
             parts.append(self.weights)

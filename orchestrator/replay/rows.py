@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from orchestrator.domain.action import Action, Turn
 from orchestrator.domain.decision import Outcome
+from orchestrator.domain.display import count
 from orchestrator.domain.event import (
     ApprovalAnswered,
     ApprovalRequested,
@@ -192,7 +193,7 @@ def _given(fact: VerdictGiven, _: Turn | None) -> Parts:
 
 def _convened(fact: PanelConvened, _: Turn | None) -> Parts:
     names = ", ".join(fact.members)
-    text = f"{len(fact.actions)} actions, because {fact.why}: {names} may be asked"
+    text = f"{count(len(fact.actions), 'action')}, because {fact.why}: {names} may be asked"
     return "verdict", "◇", "panel", "", text, 1
 
 
@@ -357,7 +358,8 @@ def _snapshot(fact: SnapshotTaken, _: Turn | None) -> Parts:
 
 def _closed(fact: RunClosed, _: Turn | None) -> Parts:
     done = fact.summary
-    text = f"{done.turns} turns, {done.actions} actions, {done.held} held. {fact.why}".strip()
+    worked = f"{count(done.turns, 'turn')}, {count(done.actions, 'action')}"
+    text = f"{worked}, {done.held} held. {fact.why}".strip()
     tone: Tone = "user" if fact.how == "completed" else "alarm"
     return tone, "▣", "end", fact.how, text, 0
 

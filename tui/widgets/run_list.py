@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from orchestrator.domain.display import count
 from orchestrator.replay.feed import RunCard
 from tui.text import said, stack
 
@@ -65,7 +66,9 @@ def write_card(card: RunCard, waits: bool, is_open: bool) -> Content:
                 (asks, "$tone-escalate bold"),
                 (alarm, "$error bold"),
             ),
-            said(f"   {card.opened:%m-%d %H:%M}  {card.actions} actions, {card.held} held"),
+            said(
+                f"   {card.opened:%m-%d %H:%M}  {count(card.actions, 'action')}, {card.held} held"
+            ),
             said((f"   {card.task}", "$tone-quiet")),
         ]
     )

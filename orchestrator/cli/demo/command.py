@@ -16,7 +16,7 @@ import click
 
 from orchestrator.cli.command import Command
 from orchestrator.cli.options import with_config
-from orchestrator.cli.plain import safe
+from orchestrator.cli.plain import count, safe
 
 if TYPE_CHECKING:
     from orchestrator.config import Loaded
@@ -143,7 +143,8 @@ def _sum_up(ledger: Ledger, run: str, tried: list[str], is_live: bool) -> None:
     decided = ", ".join(f"{count} {word}" for word, count in summary.decisions.items())
     lines = (
         "",
-        f"run       {run}: {summary.turns} turns, {summary.actions} actions, {summary.held} held",
+        f"run       {run}: {count(summary.turns, 'turn')}, {count(summary.actions, 'action')}, "
+        f"{summary.held} held",
         f"decisions {decided}",
         f"auditors  {summary.auditors}",
         f"coverage  {share:.0%} of {summary.coverage.observed} results were reviewed first"
