@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
@@ -17,13 +17,11 @@ from orchestrator.config import nearest
 from orchestrator.domain.decision import Request
 from orchestrator.errors import ConfigError, CrossauditError
 from orchestrator.replay.feed import Feed
-from orchestrator.replay.projection import Mark, Track, parse_filter
 from tui.bindings import KEYS, bindings
 from tui.collusion import CollusionWatch
 from tui.commands import CockpitCommands
-from tui.glyphs import SignedApp
+from tui.moving import MovingApp
 from tui.painter import Painter
-from tui.playback import Playback
 from tui.running import run_app
 from tui.screens.help import HelpScreen
 from tui.screens.question import QuestionScreen, Reply
@@ -70,7 +68,7 @@ class Options(NamedTuple):
     keys: Mapping[str, str] = {}
 
 
-class CockpitApp(SignedApp):
+class CockpitApp(MovingApp):
     """Watch runs, answer what waits, look back."""
 
     TITLE = "crossaudit"
@@ -93,10 +91,7 @@ class CockpitApp(SignedApp):
         self.clock = clock or SystemClock()
         self.watcher = Watcher(feed, self.clock, self._on_change)
         self.collusion = CollusionWatch(feed, self.clock, self._where, self._mark_dirty)
-        self.playback = Playback()
         self.pane = "runs" if self.options.shows_runs else "timeline"
-        self.is_verbose = False
-        self._timeline: Timeline | None = None
         self.painter = Painter(self)
         self._sent: dict[str, float] = {}
         self._chose = self.options.run is not None
@@ -149,21 +144,9 @@ class CockpitApp(SignedApp):
         self.set_interval(FRAME_SECONDS, self._tick)
 
     @property
-    def timeline(self) -> Timeline:
-        """Return the timeline of the main screen."""
-        if self._timeline is None:
-            self._timeline = self.screen_stack[0].query_one("#timeline", Timeline)
-        return self._timeline
-
-    @property
     def collusion_pane(self) -> CollusionPane:
         """Return the collusion graph of the main screen."""
         return self.screen_stack[0].query_one(CollusionPane)
-
-    @property
-    def track(self) -> Track | None:
-        """Return the run that is open."""
-        return self.watcher.track
 
     @property
     def waiting(self) -> list[tuple[str, Request]]:
@@ -184,13 +167,6 @@ class CockpitApp(SignedApp):
         main = self.screen_stack[0]
         if main.focused is None:  # all was hidden while there was nothing to see
             main.query_one(f"#{self.pane}").focus()
-
-    def _seqs(self, track: Track) -> Sequence[int]:
-        if self.watcher.filter:
-            return self.watcher.matches
-        if not self.watcher.is_loaded:
-            return range(max(len(track), track.total))
-        return range(len(track)) if self.is_verbose else track.shown
 
     def _on_change(self) -> None:
         """Draw what is new in the timeline now, and the rest with the next frame."""
@@ -329,79 +305,6 @@ class CockpitApp(SignedApp):
             event.input.display = False
             self.timeline.focus()
 
-    def _filter(self, text: str) -> bool:
-        try:
-            chosen = parse_filter(text) if text else None
-        except ValueError as error:
-            self.notify(str(error), severity="error", markup=False)
-            return False
-        seq = self.timeline.seq
-        self.watcher.set_filter(chosen)
-        if self.track:
-            self.timeline.show(self.track, self._seqs(self.track), None if chosen else seq)
-        self.painter.is_dirty = True
-        return True
-
-    def action_find(self, forward: bool) -> None:
-        """Go to the next line the filter chooses; without one, the next flag."""
-        if self.watcher.filter:
-            self.timeline.action_move(1 if forward else -1)
-        else:
-            self.action_flag(forward)
-
-    def action_flag(self, forward: bool) -> None:
-        """Go to the next event somebody objected to."""
-        self._jump(Mark.FLAG | Mark.ALARM, forward, "flag")
-
-    def action_debate(self, forward: bool) -> None:
-        """Go to the next debate."""
-        self._jump(Mark.DEBATE, forward, "debate")
-
-    def _jump(self, mark: Mark, forward: bool, name: str) -> None:
-        seq = self.timeline.seq
-        found = self.track.find(mark, seq, forward=forward) if self.track else None
-        if found is None:
-            self.notify(f"No {name} {'after' if forward else 'before'} this line.")
-            return
-        self._leave_filter_for(found)
-        self.timeline.choose(found)
-
-    def action_step(self, by: int) -> None:
-        """Go one event on, quiet ones too."""
-        if self.track:
-            seq = min(max(self.timeline.seq + by, 0), self.track.last)
-            if not self.is_verbose:
-                self.action_verbose()
-            self.timeline.choose(seq)
-
-    def action_play(self) -> None:
-        """Live: stop or follow the end. Recorded: play or pause."""
-        if self.watcher.feed.is_live:
-            if self.timeline.follows:
-                self.timeline.follows = False
-            else:
-                self.timeline.action_edge(True)
-        else:
-            if self.timeline.follows and not self.playback.is_playing:
-                self.timeline.choose(0)
-            self.playback.toggle(self.clock.monotonic())
-        self.painter.is_dirty = True
-
-    def action_speed(self, factor: float) -> None:
-        """Play faster or slower."""
-        if self.watcher.feed.is_live:
-            self.notify("A live run has the speed it has; < and > are for recorded runs.")
-            return
-        self.playback.change_speed(factor)
-        self.painter.is_dirty = True
-
-    def action_verbose(self) -> None:
-        """Show quiet events too, or hide them."""
-        self.is_verbose = not self.is_verbose
-        if self.track:
-            self.timeline.show(self.track, self._seqs(self.track), self.timeline.seq)
-        self.painter.is_dirty = True
-
     def action_theme(self) -> None:
         """Change to the next colours."""
         self.action_set_theme(NAMES[(NAMES.index(self.theme) + 1) % len(NAMES)])
@@ -462,23 +365,6 @@ class CockpitApp(SignedApp):
     def on_resize(self) -> None:
         """Fill the panes that have come into sight."""
         self.call_after_refresh(self.painter.reread)
-
-    def _leave_filter_for(self, seq: int) -> None:
-        """Show all lines again where the filter hides the one to go to."""
-        if self.watcher.filter and seq not in self.watcher.matches:
-            self._filter("")
-
-    def _play_on(self) -> None:
-        """Choose the lines that are due."""
-        timeline, track = self.timeline, self.track
-        while track and self.playback.is_due(self.clock.monotonic()):
-            if timeline.place >= len(timeline.seqs) - 1:
-                self.playback.is_playing = False
-                self.painter.is_dirty = True
-                return
-            here, following = (track.row(timeline.seqs[timeline.place + n]).at for n in (0, 1))
-            timeline.action_move(1)
-            self.playback.schedule(here, following)
 
 
 def check_keys(keys: Mapping[str, str]) -> dict[str, str]:

@@ -73,7 +73,11 @@ class Painter:
         seq = self._app.timeline.seq
         state = self._state(track, seq) if track else RunState("")
         header = write_header(
-            state, place=self._place(), problem=self._problem(), cells=self._app.size.width
+            state,
+            track.state if track else state,
+            place=self._place(),
+            problem=self._problem(),
+            cells=self._app.size.width,
         )
         screen.query_one("#header", Static).update(header, layout=False)
         self._paint_waiting()
@@ -143,15 +147,16 @@ class Painter:
         if track is None:
             return ""
         is_last = self._app.timeline.follows
-        parts = [
-            f"{len(track)} events" if is_last else f"{self._app.timeline.seq + 1}/{len(track)}"
-        ]
+        is_open = self._app.watcher.feed.is_live and not track.state.closed
+        here = f"at event {self._app.timeline.seq + 1} of {len(track)}"
+        back = f"PAUSED {here}" if is_open else here
+        parts = [f"{len(track)} events" if is_last else back]
         if not self._app.watcher.is_loaded:
             parts.append(f"reading {len(track) / max(track.total, 1):.0%}")
         if self._app.watcher.filter:
             parts.append(f"{len(self._app.watcher.matches)} match {self._app.watcher.filter.text}")
-        if self._app.watcher.feed.is_live and not track.state.closed:
-            parts.append("following" if is_last else "PAUSED (esc follows)")
+        if is_open:
+            parts.append("following" if is_last else "esc follows")
         return " · ".join(parts)
 
     def _problem(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -67,7 +68,12 @@ def link(head: bytes, body: bytes) -> bytes:
 
 def opening(run: str, seq: int) -> bytes:
     """Return the bytes that the body of event `seq` of `run` begins with."""
-    return f'{{"run":{json.dumps(run, ensure_ascii=False)},"seq":{seq},"at":"'.encode()
+    return b'%b%d,"at":"' % (_start(run), seq)
+
+
+@lru_cache(16)
+def _start(run: str) -> bytes:
+    return f'{{"run":{json.dumps(run, ensure_ascii=False)},"seq":'.encode()
 
 
 def read_label(body: bytes, run: str, seq: int) -> tuple[str, str]:

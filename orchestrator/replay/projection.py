@@ -5,6 +5,7 @@ One fold for all of them. The parts stand in files of their own; the screen know
 
 from __future__ import annotations
 
+from orchestrator.replay.batches import Batch, Unreadable
 from orchestrator.replay.case import Case, Debate, build_case
 from orchestrator.replay.filtering import EXAMPLES, FIELDS, IS, Filter, parse_filter
 from orchestrator.replay.health import Cell, Health, find_cells
@@ -19,7 +20,7 @@ from orchestrator.replay.rows import (
     short_arguments,
 )
 from orchestrator.replay.state import RunState, Score, Waiting, fold, step
-from orchestrator.replay.track import Batch, Track, Unreadable, play_back, warm_up
+from orchestrator.replay.track import Track, play_back, warm_up
 
 __all__ = [
     "DOUBT", "EXAMPLES", "FIELDS", "GLYPHS", "IS", "Batch", "Case", "Cell", "Debate", "Filter",

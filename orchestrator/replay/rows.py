@@ -79,6 +79,9 @@ class Mark(IntFlag):
     TURN = 64
 
 
+NONE, DENIED, ALARMED = Mark(0), Mark.DENIAL | Mark.FLAG, Mark.ALARM | Mark.FLAG
+
+
 class Row(NamedTuple):
     """One line of the timeline."""
 
@@ -126,27 +129,17 @@ def row_of(event: Event, turn: Turn | None = None, hits: Sequence[Hit] = ()) -> 
 
 def mark_of(fact: Fact, flags: frozenset[str] = frozenset()) -> Mark:
     """Return what `fact` is; `flags` are the actions of its turn that a rule flagged."""
-    match fact:
-        case TurnProposed():
-            return Mark.TURN
-        case VerdictGiven(verdict=verdict):
-            return _quiet_unless(_is_telling(verdict))
-        case Decided(decision=decision):
-            if decision.judged in (Outcome.DENY, Outcome.TERMINATE):
-                return Mark.DENIAL | Mark.FLAG
-            is_flag = decision.judged is not Outcome.ALLOW or decision.action in flags
-            return Mark.FLAG if is_flag else Mark(0)
-        case DebateOpened() | DebateAnswered() | DebateClosed():
-            return Mark.DEBATE
-        case ApprovalRequested() | ApprovalVoted() | ApprovalAnswered():
-            return Mark.APPROVAL
-        case BypassSeen() | GuardFailed() | ProtocolBroken() | BudgetExhausted():
-            return Mark.ALARM | Mark.FLAG
-        case ResultObserved(hits=hits):
-            return Mark.FLAG if hits else Mark(0)
-        case RulesChecked() | AuditorsCalled() | VoteCommitted() | SnapshotTaken() | Checkpoint():
-            return Mark.QUIET
-    return Mark(0)
+    if isinstance(fact, VerdictGiven):
+        return NONE if _is_telling(fact.verdict) else Mark.QUIET
+    if isinstance(fact, Decided):
+        decision = fact.decision
+        if decision.judged in (Outcome.DENY, Outcome.TERMINATE):
+            return DENIED
+        is_flag = decision.judged is not Outcome.ALLOW or decision.action in flags
+        return Mark.FLAG if is_flag else NONE
+    if isinstance(fact, ResultObserved):
+        return Mark.FLAG if fact.hits else NONE
+    return _MARKS.get(type(fact), NONE)
 
 
 def find_action(turn: Turn | None, id: str | None) -> Action | None:
@@ -386,6 +379,16 @@ _WRITERS: dict[type[Any], Writer] = {
     ProtocolBroken: _broken, SnapshotTaken: _snapshot, RunClosed: _closed,
     Checkpoint: _checkpoint,
 }  # fmt: skip
+_MARKS: dict[type[Any], Mark] = {
+    TurnProposed: Mark.TURN,
+    **dict.fromkeys((DebateOpened, DebateAnswered, DebateClosed), Mark.DEBATE),
+    **dict.fromkeys((ApprovalRequested, ApprovalVoted, ApprovalAnswered), Mark.APPROVAL),
+    **dict.fromkeys((BypassSeen, GuardFailed, ProtocolBroken, BudgetExhausted), ALARMED),
+    **dict.fromkeys(
+        (RulesChecked, AuditorsCalled, VoteCommitted, SnapshotTaken, Checkpoint), Mark.QUIET
+    ),
+}
+"""Of events whose kind alone says it."""
 
 
 def _opinion(verdict: Verdict) -> tuple[Tone, str, str]:
@@ -413,10 +416,6 @@ def _is_telling(verdict: Verdict) -> bool:
     if isinstance(opinion, Scored):
         return opinion.suspicion >= DOUBT or verdict.model is not None
     return not isinstance(opinion, Abstained)
-
-
-def _quiet_unless(condition: bool) -> Mark:
-    return Mark(0) if condition else Mark.QUIET
 
 
 def _score(fact: Fact) -> float | None:

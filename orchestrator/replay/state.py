@@ -125,9 +125,17 @@ def fold(state: RunState, events: Iterable[Event]) -> RunState:
 
 def step(state: RunState, event: Event) -> RunState:
     """Return `state` after one more event."""
-    change = _CHANGES.get(type(event.fact))
-    if change:
-        state = change(state, event, event.fact)
+    return place(change(state, event), event)
+
+
+def change(state: RunState, event: Event) -> RunState:
+    """Return `state` with what `event` says, but not yet where and when that was."""
+    found = _CHANGES.get(type(event.fact))
+    return found(state, event, event.fact) if found else state
+
+
+def place(state: RunState, event: Event) -> RunState:
+    """Return `state` as the one after `event`."""
     return state._replace(run=event.run, seq=event.seq, at=event.at)
 
 

@@ -14,15 +14,16 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Protocol
 
 from pydantic import ValidationError
 
 from orchestrator.domain.event import EVENT, Event, RulesChecked, TurnProposed
 from orchestrator.domain.verdict import Hit
 from orchestrator.ledger.chain import GENESIS, link, opening
+from orchestrator.replay.batches import Batch, Entry, Unreadable, index
 from orchestrator.replay.case import Case, build_case
-from orchestrator.replay.rows import Mark, Row, mark_of, row_of
+from orchestrator.replay.rows import Mark, Row, row_of
 from orchestrator.replay.state import RunState, skip, step
 
 BATCH = 2_000
@@ -31,7 +32,6 @@ APART = 100
 """Events between two kept states: what a seek folds at most."""
 PAGE = 64
 PAGES = 128
-TURN, QUIET = Mark.TURN.value, Mark.QUIET.value
 LONGEST_TURN = 2_000
 """Events of one turn that are looked at."""
 
@@ -46,23 +46,6 @@ class Store(Protocol):
     def count(self, run: str) -> int:
         """Return how many events were recorded, whether they are still there or not."""
         ...
-
-
-class Unreadable(NamedTuple):
-    """A place in the record where no event could be read."""
-
-    seq: int
-
-
-Entry: TypeAlias = Event | Unreadable
-
-
-class Batch(NamedTuple):
-    """The next events of a run, read and checked but not yet part of its track."""
-
-    entries: list[Entry]
-    broken_at: int | None
-    problem: str
 
 
 class Track:
@@ -99,7 +82,7 @@ class Track:
         return len(self.marks) - 1
 
     def fetch(self, limit: int = BATCH) -> Batch:
-        """Read and check what follows; nothing of this track that others look at changes."""
+        """Read, check and fold what follows; nothing of this track others look at changes."""
         expected = self.total = self._store.count(self.run)
         entries: list[Entry] = []
         broken_at, problem = None, ""
@@ -114,30 +97,18 @@ class Track:
         if not entries and not self._is_broken and expected > place:
             self._is_broken, broken_at = True, place
             problem = f"the end is cut off: {expected} events were recorded, {place} are there"
-        return Batch(entries, broken_at, problem)
+        return Batch(*index(entries, self.state, APART), broken_at, problem)
 
     def take(self, batch: Batch) -> int:
         """Make what was fetched part of the track and return how many events that was."""
         if batch.broken_at is not None:
             self.broken_at, self.problem = batch.broken_at, batch.problem
-        state = self.state
-        for entry in batch.entries:
-            if isinstance(entry, Unreadable):
-                state = skip(state, entry.seq)
-                mark = Mark.ALARM
-            else:
-                state = step(state, entry)
-                mark = mark_of(entry.fact, state.flags)
-            seq, bits = len(self.marks), mark.value
-            if bits & TURN:
-                self.turns.append(seq)
-            if not bits & QUIET:
-                self.shown.append(seq)
-            self.marks.append(bits)
-            if (seq + 1) % APART == 0:
-                self._states.append(state)
-        self.state = state
-        return len(batch.entries)
+        self.marks += batch.marks
+        self.turns.extend(batch.turns)
+        self.shown.extend(batch.shown)
+        self._states += batch.kept
+        self.state = batch.state
+        return len(batch.marks)
 
     def state_at(self, seq: int) -> RunState:
         """Return what was known after event `seq`, folded from the nearest kept state before it."""

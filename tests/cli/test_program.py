@@ -183,7 +183,8 @@ def test_a_closed_pipe_is_quiet() -> None:
 
 def test_an_interrupt_is_quiet() -> None:
     code = (
-        "import click, time\n"
+        "import click, signal, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # off in the background\n"
         "from orchestrator.cli import program as p\n"
         "@p.program.result_callback()\n"
         "def wait(*_, **__): print('ready', flush=True); time.sleep(30)\n"

@@ -18,12 +18,13 @@ from orchestrator.clock import SystemClock
 from tests.conftest import ROOT
 
 PROGRAM = """
-import fcntl, termios
+import fcntl, signal, termios
+signal.signal(signal.SIGINT, signal.default_int_handler)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 from orchestrator.cli import main
 main()
 """
-"""The terminal is the one that Ctrl+C comes from."""
+"""The terminal is the one that Ctrl+C comes from, also where the tests run in the background."""
 CODES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|[=>]|[()].|[P\]].*?(\x07|\x1b\\))", re.DOTALL)
 MOST_SECONDS = 60.0
 ENTERED, LEFT = "\x1b[?1049h", "\x1b[?1049l"

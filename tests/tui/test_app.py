@@ -73,7 +73,7 @@ async def shown(app: CockpitApp, size: tuple[int, int] = (80, 24)) -> AsyncItera
 
 async def settle(pilot: Pilot[None], is_done: object) -> None:
     assert callable(is_done)
-    for _ in range(400):
+    for _ in range(1500):
         if is_done():
             return
         await pilot.pause(0.02)
@@ -190,6 +190,33 @@ async def test_a_replay_plays_to_its_end_and_changes_speed() -> None:
         clock.move(500.0)
         await settle(pilot, lambda: not app.playback.is_playing)
         assert app.timeline.follows
+
+
+async def test_looking_back_tells_where_and_that_the_run_is_over() -> None:
+    app = recorded()
+    async with shown(app) as pilot:
+        await pilot.press("g")
+        await settle(pilot, lambda: f"at event 1 of {len(everything())}" in text_of(app))
+        head = text_of(app).splitlines()[0]
+        assert "failed" in head and "running" not in head
+
+
+async def test_only_the_last_notice_covers_anything() -> None:
+    app = recorded()
+    async with shown(app) as pilot:
+        await pilot.press("t", "t", "t")
+        assert [note.message for note in app._notifications] == [f"Theme: {app.theme}"]
+
+
+async def test_a_long_line_ends_before_the_scrollbar() -> None:
+    facts = everything("many words " * 40)
+    app = CockpitApp(feed_of(*facts), Options())
+    async with shown(app):
+        for y in range(app.timeline.size.height):
+            strip = app.timeline.render_line(y)
+            assert strip.cell_length == app.timeline.scrollable_content_region.width == 79
+        drawn = [line[:79] for line in text_of(app).splitlines() if "many words" in line[:79]]
+        assert any(line.rstrip().endswith("…") and line[78] != " " for line in drawn)
 
 
 async def test_a_live_run_says_why_it_has_no_speed() -> None:

@@ -107,9 +107,11 @@ def views(track: Track, case: Case | None) -> Iterator[Content]:
     state = track.state
     waiting = next((w.request for n in range(len(track)) for w in track.state_at(n).waiting), None)
     assert isinstance(waiting, Request) and state.facts
-    yield write_header(state, place="here", problem="", cells=80)
-    yield write_header(state._replace(alarms=0), place="here", problem=waiting.reason, cells=80)
-    yield write_header(state._replace(alarms=0, budget=""), place="", problem="", cells=80)
+    yield write_header(state, state, place="here", problem="", cells=80)
+    calm = state._replace(alarms=0)
+    yield write_header(calm, calm, place="here", problem=waiting.reason, cells=80)
+    rich = calm._replace(budget="")
+    yield write_header(rich, rich, place="", problem="", cells=80)
     yield write_summary(case, 5)
     yield write_detail(case)
     yield write_debate(case)

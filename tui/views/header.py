@@ -14,22 +14,28 @@ STATES = {
     "terminated": ("■ terminated", "$error bold"),
 }
 
-
-def write_header(state: RunState, *, place: str, problem: str, cells: int) -> Content:
-    """Return two lines; `place` says where one looks, `problem` what everybody must know."""
-    return stack([_first(state, place, cells), _second(state, problem)])
+SHORTEST_NAME = 8
+"""Columns that the agent's name has at least."""
 
 
-def _first(state: RunState, place: str, cells: int) -> Content:
-    agent = state.facts.agent if state.facts else "no run"
-    word, style = STATES.get(state.closed, (state.closed, ""))
-    if state.waiting:
-        word, style = f"? waits for {len(state.waiting)}", "$tone-escalate bold"
-    room = max(cells - 62, 12)
+def write_header(
+    state: RunState, now: RunState, *, place: str, problem: str, cells: int
+) -> Content:
+    """Return two lines on `state`, where one looks back from `now`.
+
+    `place` says where that is, `problem` what everybody must know.
+    """
+    return stack([_first(state, now, place, cells), _second(state, problem)])
+
+
+def _first(state: RunState, now: RunState, place: str, cells: int) -> Content:
+    agent = now.facts.agent if now.facts else "no run"
+    word, style = STATES.get(now.closed, (now.closed, ""))
+    if now.waiting:
+        word, style = f"? waits for {len(now.waiting)}", "$tone-escalate bold"
     parts: list[Part] = [
-        (f" {safe(agent, room)} ", "bold reverse"),
         " ",
-        (word if state.facts else "", style),
+        (word if now.facts else "", style),
         "  ",
         _coverage(state),
         "  ",
@@ -37,7 +43,9 @@ def _first(state: RunState, place: str, cells: int) -> Content:
         "  ",
         (place, "$tone-quiet"),
     ]
-    return said(*parts)
+    rest = said(*parts)
+    room = max(cells - rest.cell_length - 2, SHORTEST_NAME)
+    return said((f" {safe(agent, room)} ", "bold reverse"), rest)
 
 
 def _coverage(state: RunState) -> Content:

@@ -147,7 +147,7 @@ class Timeline(LineView):
     def render_line(self, y: int) -> Strip:
         """Return the line at `y` of what is visible."""
         place = self.scroll_offset.y + y
-        cells = self.size.width
+        cells = self.scrollable_content_region.width
         if self.track is None or place >= len(self.seqs):
             return Strip.blank(cells, self.rich_style)
         seq = self.seqs[place]
