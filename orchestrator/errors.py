@@ -4,6 +4,7 @@
     ├ ConfigError             a configuration file, flag or environment variable
     ├ PolicyError             a constitution, rule pack or tool mapping: file and line
     ├ StoreError              the ledger cannot be opened, read or written
+    │ ├ LedgerDamaged         a part of the ledger cannot be read
     │ └ LedgerTooNew          the ledger was written by a newer crossaudit
     ├ ReplayError             a recorded run that cannot be read
     ├ ProtocolError           an agent that broke the JSON lines protocol
@@ -40,6 +41,10 @@ class PolicyError(LocatedError):
 
 class StoreError(CrossauditError):
     """The ledger cannot be opened, read or written."""
+
+
+class LedgerDamaged(StoreError):
+    """A part of the ledger cannot be read."""
 
 
 class LedgerTooNew(StoreError):

@@ -187,7 +187,7 @@ class CockpitApp(MovingApp):
                 self.options = self.options._replace(plays=False)
                 self.timeline.choose(0)
                 self.playback.toggle(self.clock.monotonic())
-        self.painter.is_dirty = True
+        self.painter.note_change()
 
     def _where(self) -> tuple[str, int | None]:
         """Return the run that is open, and the chosen event where the end is not followed."""

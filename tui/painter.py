@@ -50,6 +50,12 @@ class Painter:
             with suppress(NoMatches):  # the screen is just being taken down
                 self.paint()
 
+    def note_change(self) -> None:
+        """Draw with the next frame; at once where a question has come up."""
+        self.is_dirty = True
+        if {request.id for _, request in self._app.waiting} - self._rung:
+            self.tick()
+
     def reread(self) -> None:
         """Write the panes anew with the next frame: others are in sight, or another run is open."""
         self._case_of = ()

@@ -57,6 +57,7 @@ class Watcher:
         """Turn to another run."""
         self.track = Track(self.feed, run)
         self.is_loaded = False
+        self._events_of = UNREAD
         self.set_filter(self.filter)
         return self.track
 

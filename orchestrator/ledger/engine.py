@@ -23,7 +23,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlmodel import col
 
 from orchestrator.domain.event import SCHEMA_VERSION
-from orchestrator.errors import CrossauditError, LedgerTooNew, StoreError
+from orchestrator.errors import CrossauditError, LedgerDamaged, LedgerTooNew, StoreError
 from orchestrator.ledger.tables import MetaRow, Row, table_of
 
 Durability: TypeAlias = Literal["normal", "full"]
@@ -56,9 +56,16 @@ def open_to_write(location: str, durability: Durability, *, create: bool) -> Eng
     return engine
 
 
-def open_to_read(location: str) -> Engine:
-    """Open the ledger at `location` so that it cannot be changed."""
-    engine = _postgres(location, read_only=True) if is_url(location) else _sqlite_reader(location)
+def open_to_read(location: str, *, is_cut_off: bool = False) -> Engine:
+    """Open the ledger at `location` so that it cannot be changed.
+
+    LedgerDamaged where the file is shorter than it says, unless `is_cut_off` expects that: then
+    whatever is asked may be LedgerDamaged.
+    """
+    if is_url(location):
+        engine = _postgres(location, read_only=True)
+    else:
+        engine = _sqlite_reader(location, is_cut_off)
     try:
         with engine.connect() as connection:
             _check_schema(connection, location, create=False)
@@ -88,6 +95,8 @@ def explain(error: Exception, location: str) -> CrossauditError:
     if isinstance(error, CrossauditError):
         return error
     code = _code(error)
+    if code.startswith("SQLITE_CORRUPT"):
+        return LedgerDamaged(f"the ledger {describe(location)} {_DAMAGED}")
     for start, sentence in _SENTENCES.items():
         if code.startswith(start):
             return StoreError(f"the ledger {describe(location)} {sentence}")
@@ -107,6 +116,7 @@ def _code(error: BaseException | None) -> str:
     return getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
 
 
+_DAMAGED = "is damaged; run `crossaudit verify` on a copy of it"
 _SENTENCES = {
     "SQLITE_BUSY": "is locked by another process; wait for it to end or name another --ledger",
     "SQLITE_LOCKED": "is locked by another process; wait for it to end or name another --ledger",
@@ -114,7 +124,6 @@ _SENTENCES = {
     "SQLITE_FULL": "is full: nothing more fits on the disk; free some space and start again",
     "SQLITE_CANTOPEN": "cannot be opened; check that its folder exists and can be written",
     "SQLITE_NOTADB": "is not a ledger of crossaudit; name another file with --ledger",
-    "SQLITE_CORRUPT": "is damaged; run `crossaudit verify` on a copy of it",
     "SQLITE_IOERR": "cannot be read or written: the disk reports an error",
     "SQLITE_CONSTRAINT": "already holds such an event: is the same run recorded twice?",
     "23505": "already holds such an event: is the same run recorded twice?",
@@ -151,15 +160,17 @@ def _sqlite(location: str, durability: Durability, create: bool) -> Engine:
     return _begin_with(_engine(connect), "BEGIN IMMEDIATE")
 
 
-def _sqlite_reader(location: str) -> Engine:
+def _sqlite_reader(location: str, is_cut_off: bool) -> Engine:
     path = Path(location)
     if not path.is_file():
         raise StoreError(_no_ledger(location))
 
     def connect() -> sqlite3.Connection:
-        look = "SELECT 1 FROM sqlite_schema"
+        look = ["SELECT 1 FROM sqlite_schema"]
+        if is_cut_off:  # SQLite refuses the whole file otherwise; nothing can be written in "ro"
+            look.insert(0, "PRAGMA writable_schema = ON")
         try:
-            return _connect(path, "ro", look)
+            return _connect(path, "ro", *look)
         except sqlite3.OperationalError as error:
             # A finished ledger in a folder that cannot be written has no -shm file and cannot get
             # one; nobody else can be writing there either.
@@ -167,7 +178,7 @@ def _sqlite_reader(location: str) -> Engine:
                 path
             ):
                 raise
-            return _connect(path, "ro&immutable=1", look)
+            return _connect(path, "ro&immutable=1", *look)
 
     return _begin_with(_engine(connect), "BEGIN")
 

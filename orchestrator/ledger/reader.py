@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from orchestrator.domain.decision import Request
 from orchestrator.domain.event import EVENT, ApprovalRequested, Event, RunClosed
-from orchestrator.errors import StoreError
+from orchestrator.errors import LedgerDamaged, StoreError
 from orchestrator.ledger.chain import StoredEvent
 from orchestrator.ledger.engine import describe, explain, open_to_read
 from orchestrator.ledger.tables import ApprovalRow, DecisionRow, EventRow, InboxRow, RunRow
@@ -26,14 +26,15 @@ PAGE = 500
 class Reader:
     """Ask a ledger; nothing here can change it."""
 
-    def __init__(self, location: str | Path) -> None:
-        """Open the ledger at a path or PostgreSQL URL.
+    def __init__(self, location: str | Path, *, is_cut_off: bool = False) -> None:
+        """Open the ledger at a path or PostgreSQL URL; `is_cut_off` reads what is left of a file.
 
         Raises StoreError where there is none, LedgerTooNew where it is of a newer form.
         """
         self.location = describe(str(location))
         self._where = str(location)
-        self._engine = open_to_read(self._where)
+        self._engine = open_to_read(self._where, is_cut_off=is_cut_off)
+        self._is_cut_off = is_cut_off
         self._held: PoolProxiedConnection | None = None
 
     def version(self) -> int | None:
@@ -149,15 +150,32 @@ class Reader:
 
     def page(self, run: str, after: int, limit: int) -> list[tuple[int, bytes, str]]:
         """Return number, body and hash of the next events of `run`, for whoever reads very many."""
-        query = (
-            select(col(EventRow.seq), col(EventRow.body), col(EventRow.hash))
-            .where(EventRow.run == run, col(EventRow.seq) > after)
-            .order_by(col(EventRow.seq))
-            .limit(limit)
-        )
+        query = select(col(EventRow.seq), col(EventRow.body), col(EventRow.hash)).limit(limit)
+        if self._is_cut_off:  # in the order of the file, without the index: that may be cut off
+            query = query.where((col(EventRow.run) + "") == run, col(EventRow.seq) + 0 > after)
+            query = query.order_by(col(EventRow.id))
+        else:
+            query = query.where(EventRow.run == run, col(EventRow.seq) > after)
+            query = query.order_by(col(EventRow.seq))
         with self.snapshot() as connection:
             rows = connection.execute(query).all()
         return [(s, b if isinstance(b, bytes) else str(b).encode(), str(h)) for s, b, h in rows]
+
+    def legible(self, run: str, after: int, limit: int) -> list[tuple[int, bytes, str]]:
+        """Return the same; of a damaged file those that stand before the damage."""
+        found: list[tuple[int, bytes, str]] = []
+        size = limit
+        while size and len(found) < limit:
+            wanted = min(size, limit - len(found))
+            try:
+                page = self.page(run, found[-1][0] if found else after, wanted)
+            except LedgerDamaged:
+                size = wanted // 2
+                continue
+            found += page
+            if len(page) < wanted:
+                break
+        return found
 
     def tail(self, after_id: int = 0, limit: int = PAGE) -> list[tuple[int, Event]]:
         """Return events of all runs in the order of writing, each with its place in it."""
@@ -219,6 +237,17 @@ class Reader:
 
     def _any(self, query: Select[Any]) -> bool:
         return bool(self._all(query)[0])
+
+
+def open_legible(location: str | Path) -> Reader:
+    """Open a ledger, also one that is cut off; LedgerDamaged where nothing of it can be read."""
+    try:
+        return Reader(location)
+    except LedgerDamaged as damaged:
+        try:
+            return Reader(location, is_cut_off=True)
+        except StoreError:
+            raise damaged from None
 
 
 def _same_event() -> Any:

@@ -15,12 +15,12 @@ from typing import BinaryIO, NamedTuple, Protocol
 from orchestrator.domain.decision import Request
 from orchestrator.domain.event import EVENT, RunOpened
 from orchestrator.domain.value import JsonObject
-from orchestrator.errors import ApprovalError, StoreError
+from orchestrator.errors import ApprovalError, LedgerDamaged, StoreError
 from orchestrator.ledger.chain import StoredEvent
 from orchestrator.ledger.engine import is_url
 from orchestrator.ledger.export import read_stored
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.reader import Reader
+from orchestrator.ledger.reader import Reader, open_legible
 from orchestrator.ledger.tables import RunRow
 from orchestrator.oversight.approvals import Kind, check_approver
 from orchestrator.replay.track import Store, Track
@@ -120,7 +120,7 @@ class LedgerFeed:
     def read(self, run: str, after: int, limit: int) -> Sequence[tuple[int, bytes, str]]:
         """Return number, body and hash of the events that follow number `after`."""
         reader = self._open()
-        return reader.page(run, after, limit) if reader else ()
+        return reader.legible(run, after, limit) if reader else ()
 
     def count(self, run: str) -> int:
         """Return how many events were recorded."""
@@ -128,9 +128,12 @@ class LedgerFeed:
         return reader.count_events(run) if reader else 0
 
     def waiting(self) -> list[tuple[str, Request]]:
-        """Return what waits for a person in any run, oldest first."""
+        """Return what waits for a person in any run, oldest first; nothing in a damaged file."""
         reader = self._open()
-        return reader.pending() if reader else []
+        try:
+            return reader.pending() if reader else []
+        except LedgerDamaged:
+            return []
 
     def answer(
         self, run: str, request: str, reply: Kind, reason: str, arguments: JsonObject | None
@@ -157,7 +160,7 @@ class LedgerFeed:
 
     def _open(self) -> Reader | None:
         if self._reader is None and (is_url(self.place) or Path(self.place).exists()):
-            self._reader = Reader(self.place)
+            self._reader = open_legible(self.place)
         return self._reader
 
 
