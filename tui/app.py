@@ -164,9 +164,6 @@ class CockpitApp(MovingApp):
         track = self.watcher.open(run)
         self.timeline.show(track, self._seqs(track))
         self.painter.reread()
-        main = self.screen_stack[0]
-        if main.focused is None:  # all was hidden while there was nothing to see
-            main.query_one(f"#{self.pane}").focus()
 
     def _on_change(self) -> None:
         """Draw what is new in the timeline now, and the rest with the next frame."""

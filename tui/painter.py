@@ -108,6 +108,9 @@ class Painter:
                 self._paint_case(track, seq)
             else:
                 self.is_dirty = True
+            if screen.focused is None:  # all was hidden while there was nothing to see
+                screen.query_one(f"#{self._app.pane}").focus()
+                self.is_dirty = True
 
     def _state(self, track: Track, seq: int) -> RunState:
         """Return the state at the chosen line, folded once however often it is painted."""

@@ -127,4 +127,4 @@ def test_observe_holds_nothing_and_says_what_it_would_have_done(
     command = agent(script)
     assert run_program(["run", "--profile", "observe", *command[1:]]) == 0
     assert "deny" in (err := capfd.readouterr().err) and "not held" in err
-    assert "1 actions: observed only; would have denied 1" in err
+    assert "1 action: observed only; would have denied 1" in err
