@@ -19,6 +19,7 @@ class Exit(IntEnum):
     STOPPED = 3
     """The guard stopped the run."""
     INTERRUPTED = 130
+    TOLD = 143
     PIPE_CLOSED = 141
 
 

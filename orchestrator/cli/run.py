@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -117,6 +118,8 @@ def run(
     ended = anyio.run(_guarded, guard, work, quiet)
     for failure in guard.witness_failures:
         click.echo(f"crossaudit: {safe(failure)}", err=True)
+    if ended is None:
+        return Exit.TOLD
     return _report(ended, loaded.config.gate.enforce)
 
 
@@ -212,13 +215,26 @@ def _tell_end(worked: Worked) -> None:
     click.echo(f"agent: {len(worked.usages)} model calls, {said}", err=True)
 
 
-async def _guarded(guard: Guard, work: Work, quiet: bool) -> Ended:
+async def _guarded(guard: Guard, work: Work, quiet: bool) -> Ended | None:
+    """Return how the run ended; None where this process was told to end."""
+    ended = None
     async with guard, anyio.create_task_group() as tasks:
+        await tasks.start(_end_when_told, tasks.cancel_scope)
         if not quiet:
             await tasks.start(_narrate, guard)
         ended = await work()
         tasks.cancel_scope.cancel()
     return ended
+
+
+async def _end_when_told(
+    scope: anyio.CancelScope, *, task_status: anyio.abc.TaskStatus[None]
+) -> None:
+    """Cancel `scope` at SIGTERM, so that the run is closed and the agent ended."""
+    with anyio.open_signal_receiver(signal.SIGTERM) as told:
+        task_status.started()
+        async for _ in told:
+            scope.cancel()
 
 
 def _write_options(given: dict[str, Any], loaded: Loaded) -> list[str]:

@@ -128,3 +128,23 @@ def test_observe_holds_nothing_and_says_what_it_would_have_done(
     assert run_program(["run", "--profile", "observe", *command[1:]]) == 0
     assert "deny" in (err := capfd.readouterr().err) and "not held" in err
     assert "1 action: observed only; would have denied 1" in err
+
+
+def test_a_run_told_to_end_is_closed_and_its_agent_ends(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.db"
+    agent = "import sys; print('{', flush=True, end=''); sys.stdin.read()"
+    words = ["run", "--ledger", str(ledger), "--", sys.executable, "-c", agent]
+    code = "from orchestrator.cli import main; import sys; main(sys.argv[1:])"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *words], stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        assert "run " in process.stderr.readline(), "it has begun"
+        process.terminate()
+        said = process.stderr.read()
+    assert process.returncode == 143 and "Traceback" not in said
+    reader = Reader(ledger)
+    (row,) = reader.runs()
+    assert row.how == "failed"
+    reader.close()
