@@ -206,12 +206,13 @@ async def test_while_it_is_read_the_graph_shows_what_is_known_so_far(
     size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(collusion, "SLICE_SECONDS", 1e-9)
-    monkeypatch.setattr(collusion, "IDLE", 5e-8)  # an event a look, and a look every 20 ms
+    monkeypatch.setattr(collusion, "IDLE", 1e-9)  # an event a look, and a look a second
     app = demo()
     async with shown(app, size) as pilot:
         app.timeline.choose(70)
         await pilot.press("6")
         await settle(pilot, lambda: "still reading" in text_of(app))
+        monkeypatch.undo()  # from the next look on, as always
         await settle(
             pilot, lambda: app.collusion.graph is not None and app.collusion.graph.is_whole
         )
