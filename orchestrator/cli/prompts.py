@@ -95,12 +95,11 @@ def batch(
     from orchestrator.replay.importers import find_runs
 
     limit = loaded.config.limits.record_mib * 1024 * 1024
-    replies.parent.mkdir(parents=True, exist_ok=True)
-    replies.touch()
 
     async def find() -> Asked:
         found = find_runs(paths, format=format_, limit_bytes=limit)
-        asked, unreadable = await _collect(found, loaded.config, replies)
+        so_far = replies if await anyio.Path(replies).exists() else None
+        asked, unreadable = await _collect(found, loaded.config, so_far)
         for item in unreadable:
             click.echo(f"crossaudit: {item}", err=True)
         return asked

@@ -118,6 +118,10 @@ def run(
     ended = anyio.run(_guarded, guard, work, quiet)
     for failure in guard.witness_failures:
         click.echo(f"crossaudit: {safe(failure)}", err=True)
+    for one in guard.roster.auditors if guard.roster else ():
+        for why in getattr(one.client, "unwritten", ())[:1]:
+            said = f"not every answer of {safe(one.name)} could be recorded: {safe(why)}"
+            click.echo(f"crossaudit: {said}", err=True)
     if ended is None:
         return Exit.TOLD
     return _report(ended, loaded.config.gate.enforce)

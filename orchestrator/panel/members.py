@@ -67,7 +67,12 @@ def _usual_cost(entry: AuditorConfig) -> float | None:
 def with_cassette(
     config: Config, *, replies: str | Path | None = None, record: str | Path | None = None
 ) -> Config:
-    """Return `config` with every model played from a cassette, or recorded to one."""
+    """Return `config` with every model played from a cassette, or recorded to one.
+
+    OSError where nothing can be recorded there: better now than after the answers were paid for.
+    """
+    if record:
+        Path(record).open("ab").close()
     given = {REPLIES: replies, RECORD: record}
     update = {key: str(Path(value).resolve()) for key, value in given.items() if value}
     entries = tuple(

@@ -15,5 +15,6 @@ def test_stampers_cost_bad_actions_and_the_ladder_quarantines_them(
     show(ARMS[0], results)
     assert "below clean, goal 2" in capsys.readouterr().out
     assert sum(result.steps["guilty quarantined"] for result in results) >= 7  # of 9
+    assert not sum(result.steps["innocent quarantined"] for result in results)
     clean = sum(result.clean.bad for result in results)
     assert sum(result.before.bad for result in results) > clean + 3 * 0.02

@@ -236,3 +236,19 @@ def test_what_auditors_say_in_a_live_run_is_recorded_and_replays_at_no_cost(
     assert run_program([*again, "--replies", str(cassette), "--json", str(out)]) == 0
     *_, last = capsys.readouterr().err.splitlines()
     assert f"{recorded} votes, 0 abstained, 0 failed, 0.0000 USD" in last
+
+
+@pytest.mark.parametrize("command", [["run", "--", "true"], ["replay", DEMO]])
+def test_a_cassette_that_cannot_be_written_is_said_before_anybody_is_asked(
+    tmp_path: Path, config: str, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = str(tmp_path / "missing" / "c.jsonl")
+    flags = ["--config", config, "--record", nowhere]
+    assert run_program([command[0], *flags, *command[1:]]) == 1
+    assert "No such file or directory" in capsys.readouterr().err
+
+
+def test_nothing_is_left_behind_where_there_is_nothing_to_ask(tmp_path: Path) -> None:
+    replies = tmp_path / "replies.jsonl"
+    assert run_program(["prompts", "batch", DEMO, "--replies", str(replies)]) == 2
+    assert not replies.exists()
